@@ -1,0 +1,5 @@
+"""Build script; every setting is in setup.cfg."""
+
+from setuptools import setup
+
+setup()

@@ -1,0 +1,1 @@
+"""Plain tables, readers and splits; no TensorFlow."""

@@ -1,0 +1,300 @@
+"""Plain tables: interactions, items, users, and the data set that holds them. No TensorFlow here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pandas.api.types import union_categoricals
+
+from tfrec_zoo._errors import DataError
+from tfrec_zoo.data.rejected import RejectedRows
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Interactions:
+    """What users did, one row an event, in the order of the file.
+
+    Ids are strings held as categories (an integer code a row, each string once), so 20 million rows cost
+    under half a gigabyte. Integer ids become their decimal strings.
+
+    Raises:
+        DataError: columns of different lengths, a missing or empty id, an id with a line break or with
+            white space at an end, or a time, rating or weight that is not a finite number.
+    """
+
+    user_id: pd.Categorical
+    """Raw user ids, [n]; any sequence of strings or integers is accepted."""
+    item_id: pd.Categorical
+    """Raw item ids, [n]; likewise."""
+    timestamp: Array | None = None
+    """Seconds since 1970-01-01 UTC, float64 [n]; None where only the order of the rows is known."""
+    rating: Array | None = None
+    """Explicit preference or play count, float32 [n]."""
+    weight: Array | None = None
+    """Importance of the row in training, float32 [n]."""
+
+    def __post_init__(self) -> None:
+        for name in ("user_id", "item_id"):
+            object.__setattr__(self, name, as_ids(getattr(self, name), name))
+        for name, dtype in (("timestamp", "float64"), ("rating", "float32"), ("weight", "float32")):
+            values = getattr(self, name)
+            if values is None:
+                continue
+            values = np.asarray(values, dtype=dtype)
+            if values.ndim != 1 or not np.isfinite(values).all():
+                bad = int((~np.isfinite(values)).sum())
+                raise DataError(
+                    f"`{name}` must be one finite number a row. Received: shape {values.shape} with "
+                    f"{bad} missing or infinite values. Drop those rows or the column."
+                )
+            object.__setattr__(self, name, values)
+        lengths = {
+            f.name: len(getattr(self, f.name)) for f in fields(self) if getattr(self, f.name) is not None
+        }
+        if len(set(lengths.values())) > 1:
+            raise DataError(f"All columns must have the same number of rows. Received: {lengths}")
+
+    def __len__(self) -> int:
+        return len(self.user_id)
+
+    def __repr__(self) -> str:
+        optional = [name for name in ("timestamp", "rating", "weight") if getattr(self, name) is not None]
+        return (
+            f"Interactions({len(self):,} rows, {self.num_users:,} users, {self.num_items:,} items"
+            f"{', with ' + ', '.join(optional) if optional else ''})"
+        )
+
+    @property
+    def num_users(self) -> int:
+        """Number of distinct users in the rows."""
+        return len(np.unique(self.user_id.codes))
+
+    @property
+    def num_items(self) -> int:
+        """Number of distinct items in the rows."""
+        return len(np.unique(self.item_id.codes))
+
+    def take(self, rows: Array) -> Interactions:
+        """The given rows (a boolean mask or positions), in the given order."""
+        columns: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        return Interactions(**{name: None if c is None else c[rows] for name, c in columns.items()})
+
+    def order_by_time(self) -> npt.NDArray[np.int64]:
+        """Positions of the rows from the oldest to the newest; ties, and rows without time, in file order."""
+        if self.timestamp is None:
+            return np.arange(len(self))
+        return np.argsort(self.timestamp, kind="stable")
+
+    def order_by_user_and_time(self) -> npt.NDArray[np.int64]:
+        """Positions of the rows user by user (in the order of the codes), each user's oldest first."""
+        order = self.order_by_time()
+        return order[np.argsort(self.user_id.codes[order], kind="stable")]
+
+    def to_frame(self) -> pd.DataFrame:
+        """The columns that are present, as a DataFrame."""
+        return pd.DataFrame(
+            {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) is not None}
+        )
+
+    def equals(self, other: Interactions) -> bool:
+        """Whether both hold the same rows in the same order, whatever their codes."""
+        if len(self) != len(other):
+            return False
+        for f in fields(self):
+            mine, theirs = getattr(self, f.name), getattr(other, f.name)
+            if (mine is None) != (theirs is None):
+                return False
+            if mine is not None and not np.array_equal(np.asarray(mine), np.asarray(theirs)):
+                return False
+        return True
+
+    @staticmethod
+    def concatenate(parts: Sequence[Interactions]) -> Interactions:
+        """The rows of all parts, one part after the other.
+
+        Raises:
+            DataError: one part has a column that another lacks.
+        """
+        columns: dict[str, Any] = {}
+        for f in fields(Interactions):
+            values = [getattr(part, f.name) for part in parts]
+            present = [value is not None for value in values]
+            if any(present) != all(present):
+                raise DataError(f"`{f.name}` must be in every part or in none. Received: {present}")
+            if f.name in ("user_id", "item_id"):
+                columns[f.name] = union_categoricals(values)
+            else:
+                columns[f.name] = np.concatenate(values) if all(present) else None
+        return Interactions(**columns)
+
+
+@dataclass(frozen=True, eq=False)
+class Items:
+    """What is known of each item: any of the columns below, one entry an item.
+
+    Raises:
+        DataError: an id that is missing or stands twice, or a column of another length.
+    """
+
+    item_id: Array
+    """Raw ids, distinct strings, object [n]."""
+    title: Array | None = None
+    """Short text, object [n] of str ("" where unknown)."""
+    text: Array | None = None
+    """Longer text, object [n] of str."""
+    categories: Array | None = None
+    """Genres, tags, brands, ...: object [n] of tuples of str."""
+    image: Array | None = None
+    """Pictures: uint8 [n, height, width, 3], or object [n] of encoded bytes, addresses or paths."""
+    audio: Array | None = None
+    """Sound: 16-bit PCM, int16 [n, samples]."""
+    vectors: Array | None = None
+    """Ready-made embeddings, float32 [n, dim]."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "item_id", _distinct_ids(self.item_id, "item_id"))
+        for name in ("title", "text"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=object))
+        if self.categories is not None:
+            object.__setattr__(
+                self, "categories", _object_array(tuple(map(str, row)) for row in self.categories)
+            )
+        for name, dtype in (("image", None), ("audio", "int16"), ("vectors", "float32")):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=dtype))
+        _check_lengths(self, len(self.item_id))
+
+    def __len__(self) -> int:
+        return len(self.item_id)
+
+    def take(self, rows: Array) -> Items:
+        """The given rows, in the given order."""
+        columns: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        return Items(**{name: None if c is None else c[rows] for name, c in columns.items()})
+
+
+@dataclass(frozen=True, eq=False)
+class Users:
+    """What is known of each user: named profile columns, text ones as categories, numeric ones as numbers.
+
+    Raises:
+        DataError: an id that is missing or stands twice, or a column of another length.
+    """
+
+    user_id: Array
+    """Raw ids, distinct strings, object [n]."""
+    profile: Mapping[str, Array] = field(default_factory=dict)
+    """Name of the feature -> str or numeric array [n]."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "user_id", _distinct_ids(self.user_id, "user_id"))
+        object.__setattr__(
+            self, "profile", {name: np.asarray(values) for name, values in self.profile.items()}
+        )
+        for name, values in self.profile.items():
+            if len(values) != len(self.user_id):
+                raise DataError(
+                    f"Profile column {name!r} must have one entry a user. "
+                    f"Received: {len(values)} entries for {len(self.user_id)} users"
+                )
+
+    def __len__(self) -> int:
+        return len(self.user_id)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Interactions with the catalogue, the users, and where all of it came from."""
+
+    name: str
+    interactions: Interactions
+    items: Items | None = None
+    users: Users | None = None
+    licence: str = "unknown"
+    citation: str = ""
+    source: str = ""
+    """Which route answered: a folder, the cache, a package, ..."""
+    rejected: RejectedRows = field(default_factory=RejectedRows)
+    """Rows that could not be used, counted and named."""
+
+    def __repr__(self) -> str:
+        parts = [repr(self.interactions)]
+        parts += [
+            f"{len(table):,} {name} described"
+            for name in ("items", "users")
+            if (table := getattr(self, name))
+        ]
+        return f"Dataset({self.name!r}: {'; '.join(parts)}; from {self.source or 'memory'}; {self.rejected})"
+
+
+def as_ids(values: Any, column: str) -> pd.Categorical:
+    """Ids as categories of strings.
+
+    Args:
+        values: strings, integers or a Categorical of either, [n].
+        column: name for the error message.
+
+    Raises:
+        DataError: an id is missing, empty, not a whole number or text, holds a line break, or has white
+            space at an end.
+    """
+    ids = values if isinstance(values, pd.Categorical) else pd.Categorical(np.asarray(values))
+    if (ids.codes < 0).any():
+        raise DataError(
+            f"`{column}` must have an id in every row. Received: {int((ids.codes < 0).sum())} rows without"
+        )
+    categories = ids.categories
+    if pd.api.types.is_float_dtype(categories) or pd.api.types.is_bool_dtype(categories):
+        raise DataError(
+            f"`{column}` must hold strings or integers. Received: {categories.dtype}. Convert it first, "
+            "e.g. `.astype('int64').astype(str)`."
+        )
+    names = pd.Index([str(category) for category in categories], dtype=object)
+    wrong = [name for name in names if not is_clean_id(name)]
+    if wrong:
+        raise DataError(
+            f"`{column}` must hold non-empty ids without line breaks or white space at the ends. "
+            f"Received: {wrong[0]!r} ({len(wrong)} such ids)"
+        )
+    return pd.Categorical.from_codes(ids.codes, categories=names, validate=False)
+
+
+def is_clean_id(name: str) -> bool:
+    """Whether a string can be an id: not empty, stripped, on one line."""
+    return bool(name) and name == name.strip() and len(name.splitlines()) == 1 and "\0" not in name
+
+
+def _distinct_ids(values: Any, column: str) -> Array:
+    ids = as_ids(values, column)
+    counts = np.bincount(ids.codes, minlength=len(ids.categories))
+    if (counts > 1).any():
+        raise DataError(
+            f"`{column}` must stand once a row. Received: {ids.categories[int(counts.argmax())]!r} "
+            f"{int(counts.max())} times. Merge those rows first."
+        )
+    return np.asarray(ids, dtype=object)
+
+
+def _check_lengths(table: Items, rows: int) -> None:
+    for f in fields(table):
+        values = getattr(table, f.name)
+        if values is not None and len(values) != rows:
+            raise DataError(
+                f"`{f.name}` must have one entry an item. Received: {len(values)} entries for {rows} items"
+            )
+
+
+def _object_array(values: Iterable[Any]) -> Array:
+    """An object array that keeps tuples whole (numpy would make equal-length tuples a matrix)."""
+    rows = list(values)
+    result = np.empty(len(rows), dtype=object)
+    result[:] = rows
+    return result

@@ -1,0 +1,1 @@
+"""Full-catalogue evaluation, reports and plots."""

@@ -1,0 +1,107 @@
+"""Interactions as integer arrays, user by user: what pipelines, baselines and evaluation read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tfrec_zoo.schema import NUM_RESERVED
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedInteractions:
+    """Each user's items, oldest first, as one flat array with row splits (compressed sparse rows).
+
+    All parts of one split share the user axis: row u is the same user everywhere.
+    """
+
+    user_index: npt.NDArray[np.int32]
+    """Index in the user vocabulary, [U]; OOV for users that the training data does not hold."""
+    row_splits: npt.NDArray[np.int64]
+    """User u owns the positions row_splits[u]:row_splits[u + 1], [U + 1]."""
+    item_index: npt.NDArray[np.int32]
+    """Row in the catalogue, [n]; OOV for items outside the catalogue."""
+    timestamp: npt.NDArray[np.float64] | None = None
+    """Seconds since 1970, [n]."""
+    weight: npt.NDArray[np.float32] | None = None
+    """Importance in training, [n]."""
+    rating: npt.NDArray[np.float32] | None = None
+    """Explicit preference, [n]."""
+    profile: Mapping[str, Array] = field(default_factory=dict)
+    """Encoded profile features, each [U, ...]."""
+
+    def __len__(self) -> int:
+        return len(self.item_index)
+
+    @property
+    def num_rows(self) -> int:
+        """Number of users on the axis, U."""
+        return len(self.user_index)
+
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """Number of items of each user, [U]."""
+        return np.diff(self.row_splits)
+
+    def row_of_position(self) -> npt.NDArray[np.int64]:
+        """The user row that owns each position, [n]."""
+        return np.repeat(np.arange(self.num_rows), self.lengths())
+
+    def item_counts(self, num_items: int) -> npt.NDArray[np.int64]:
+        """Interactions of each catalogue row, [num_items]; zero for PAD and OOV."""
+        counts = np.bincount(self.item_index, minlength=num_items)
+        counts[:NUM_RESERVED] = 0
+        return counts
+
+    def history(self, rows: Array, max_length: int) -> npt.NDArray[np.int32]:
+        """The newest known items of the given users, oldest first, padded at the left.
+
+        Args:
+            rows: user rows, [B].
+            max_length: T.
+
+        Returns:
+            Catalogue rows, int32 [B, T], PAD where there is nothing.
+        """
+        stops = self.row_splits[rows + 1][:, None]
+        positions = stops - max_length + np.arange(max_length)
+        real = positions >= self.row_splits[rows][:, None]
+        padded = (
+            np.where(real, self.item_index[np.where(real, positions, 0)], 0) if len(self) else 0 * positions
+        )
+        return padded.astype(np.int32)
+
+    def append(self, other: EncodedInteractions) -> EncodedInteractions:
+        """This part's items followed by `other`'s, user by user, on the shared user axis."""
+        lengths = self.lengths() + other.lengths()
+        row_splits = np.concatenate([[0], np.cumsum(lengths)])
+        order = np.argsort(np.concatenate([self.row_of_position(), other.row_of_position()]), kind="stable")
+
+        def joined(name: str) -> Any:
+            mine, theirs = getattr(self, name), getattr(other, name)
+            return None if mine is None or theirs is None else np.concatenate([mine, theirs])[order]
+
+        columns = {name: joined(name) for name in ("item_index", "timestamp", "weight", "rating")}
+        return EncodedInteractions(self.user_index, row_splits, profile=self.profile, **columns)
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedSplit:
+    """The parts of a split on one user axis, with the sizes that a scorer needs."""
+
+    name: str
+    """How it was split, e.g. "leave_last_out"."""
+    train: EncodedInteractions
+    validation: EncodedInteractions
+    test: EncodedInteractions
+    num_items: int
+    """Rows of the catalogue, PAD and OOV included."""
+
+    def history_of(self, part: str) -> EncodedInteractions:
+        """What is known before `part`: train for "validation", train and validation for "test"."""
+        return self.train if part == "validation" else self.train.append(self.validation)

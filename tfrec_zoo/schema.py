@@ -1,0 +1,120 @@
+"""The one contract between batches, model inputs, exports, the manifest and the server."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+from tfrec_zoo._errors import UnknownNameError, require
+
+PAD = 0
+"""Index of padding in every vocabulary; never recommended."""
+OOV = 1
+"""Index of anything that the vocabulary does not hold."""
+NUM_RESERVED = 2
+"""The first index of a real token."""
+
+PAD_TOKEN = ""
+"""The raw string that stands for padding."""
+
+FeatureKind = Literal["category", "number", "text", "vector", "image", "audio"]
+RESERVED_NAMES = frozenset(
+    {"history", "user_index", "user_id", "item_index", "item_id", "candidates", "positives", "negatives"}
+)
+
+_DTYPES = {
+    "category": "int32",
+    "number": "float32",
+    "text": "int32",
+    "vector": "float32",
+    "image": "uint8",
+    "audio": "int16",
+}
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One profile or content feature.
+
+    Raises:
+        ValueError: an unknown kind, a reserved name, or a vocabulary size that does not suit the kind.
+    """
+
+    name: str
+    """Name of the model input."""
+    kind: FeatureKind
+    """What it holds, which decides its encoder."""
+    shape: tuple[int, ...]
+    """Shape of one example: () for a number, (length,) for categories, text, audio and vectors,
+    (height, width, channels) for an image."""
+    vocabulary_size: int | None = None
+    """Number of indices with PAD and OOV; only for category and text."""
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(FeatureKind):
+            raise UnknownNameError("feature kind", self.kind, get_args(FeatureKind))
+        object.__setattr__(self, "shape", tuple(self.shape))
+        require(
+            self.name.isidentifier() and self.name not in RESERVED_NAMES,
+            f"`name` of a feature must be an identifier other than {sorted(RESERVED_NAMES)}.",
+            self.name,
+        )
+        tokens = self.kind in ("category", "text")
+        require(
+            (self.vocabulary_size is not None) == tokens,
+            "`vocabulary_size` belongs to the kinds 'category' and 'text' alone.",
+            (self.kind, self.vocabulary_size),
+        )
+
+    @property
+    def dtype(self) -> str:
+        """Name of the dtype of the encoded values."""
+        return _DTYPES[self.kind]
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Sizes, names, dtypes and shapes of everything that a model sees.
+
+    Raises:
+        ValueError: sizes that contradict each other, or a name used twice on one side.
+    """
+
+    num_users: int
+    """Rows of the user vocabulary, PAD and OOV included."""
+    num_items: int
+    """Rows of the catalogue, PAD and OOV included."""
+    num_trained_items: int
+    """Rows that have an id embedding of their own, PAD and OOV included; the catalogue's later rows are
+    cold items, which only their content describes."""
+    user_features: tuple[Feature, ...] = ()
+    """Profile features, in the order of the model's inputs."""
+    item_features: tuple[Feature, ...] = ()
+    """Content features, in the order of the item encoder's inputs."""
+
+    def __post_init__(self) -> None:
+        require(
+            self.num_users >= NUM_RESERVED, f"`num_users` must be at least {NUM_RESERVED}.", self.num_users
+        )
+        require(
+            NUM_RESERVED < self.num_trained_items <= self.num_items,
+            f"`num_trained_items` must be above {NUM_RESERVED} (an item or more) and at most `num_items`.",
+            (self.num_trained_items, self.num_items),
+        )
+        for side in ("user_features", "item_features"):
+            object.__setattr__(self, side, tuple(getattr(self, side)))
+            names = [feature.name for feature in getattr(self, side)]
+            require(len(set(names)) == len(names), f"`{side}` must have distinct names.", names)
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-ready dict; `from_dict` reads it back."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Schema:
+        """The schema that `to_dict` described."""
+        sides = {
+            side: tuple(Feature(**feature) for feature in values[side])
+            for side in ("user_features", "item_features")
+        }
+        return cls(**{**values, **sides})

@@ -1,0 +1,1 @@
+"""Load an export and recommend."""
