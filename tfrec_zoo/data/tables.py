@@ -84,7 +84,8 @@ class Interactions:
     def take(self, rows: Array) -> Interactions:
         """The given rows (a boolean mask or positions), in the given order."""
         columns: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
-        return Interactions(**{name: None if c is None else c[rows] for name, c in columns.items()})
+        taken: dict[str, Any] = {name: None if c is None else c[rows] for name, c in columns.items()}
+        return Interactions(**taken)
 
     def order_by_time(self) -> npt.NDArray[np.int64]:
         """Positions of the rows from the oldest to the newest; ties, and rows without time, in file order."""
@@ -178,7 +179,8 @@ class Items:
     def take(self, rows: Array) -> Items:
         """The given rows, in the given order."""
         columns: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
-        return Items(**{name: None if c is None else c[rows] for name, c in columns.items()})
+        taken: dict[str, Any] = {name: None if c is None else c[rows] for name, c in columns.items()}
+        return Items(**taken)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,278 @@
+"""Raw ids and columns to indices and arrays, learned from training data alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tfrec_zoo._errors import DataError, UnknownNameError
+from tfrec_zoo.data.splits import Split
+from tfrec_zoo.data.tables import Interactions, Items, Users
+from tfrec_zoo.features.encoded import EncodedInteractions, EncodedSplit
+from tfrec_zoo.features.transforms import TRANSFORMS, Transform
+from tfrec_zoo.features.vocabulary import Vocabulary
+from tfrec_zoo.schema import OOV, Feature, Schema
+
+Array = npt.NDArray[Any]
+
+ITEM_COLUMNS = {
+    "title": "text",
+    "text": "text",
+    "categories": "category",
+    "image": "image",
+    "audio": "audio",
+    "vectors": "vector",
+}
+"""Columns of Items that can become content features, and their kinds."""
+
+FEATURES_FILE = "features.json"
+USERS_FILE = "user_id.txt"
+ITEMS_FILE = "item_id.txt"
+CONTENT_FILE = "item_features.npz"
+
+
+class FeatureSpace:
+    """Vocabularies and transforms of one training set, and the catalogue's encoded content.
+
+    Build it with `fit` or `load`.
+    """
+
+    def __init__(
+        self,
+        user_vocabulary: Vocabulary,
+        item_vocabulary: Vocabulary,
+        num_trained_items: int,
+        user_transforms: Mapping[str, Transform],
+        item_transforms: Mapping[str, Transform],
+        user_features: Mapping[str, Array],
+        item_features: Mapping[str, Array],
+    ) -> None:
+        self.user_vocabulary = user_vocabulary
+        """Users of the training data."""
+        self.item_vocabulary = item_vocabulary
+        """The catalogue: items of the training data, then cold items that content describes."""
+        self.num_trained_items = num_trained_items
+        self.user_transforms = dict(user_transforms)
+        self.item_transforms = dict(item_transforms)
+        self.item_features = dict(item_features)
+        """Encoded content, each [num_items, ...], row by row with the catalogue."""
+        self._profiles = dict(user_features)
+        self._profile_rows = pd.Index([], dtype=object)
+
+    @classmethod
+    def fit(
+        cls,
+        train: Interactions,
+        items: Items | None = None,
+        users: Users | None = None,
+        *,
+        content: Iterable[str] = (),
+        profile: Iterable[str] = (),
+    ) -> FeatureSpace:
+        """Learn vocabularies and scales from the training rows and from the items and users in them.
+
+        Args:
+            train: training interactions, a row or more.
+            items: the catalogue, needed for `content`.
+            users: the users, needed for `profile`.
+            content: columns of `items` to use, of "title", "text", "categories", "image", "audio", "vectors".
+                With any, described items that training never saw join the catalogue as cold items.
+            profile: columns of `users.profile` to use.
+
+        Raises:
+            DataError: no training rows, or a table that is missing.
+            UnknownNameError: a column that the table does not have.
+        """
+        if not len(train):
+            raise DataError("FeatureSpace.fit needs a training row or more. Received: 0 rows")
+        user_vocabulary, item_vocabulary = Vocabulary.fit(train.user_id), Vocabulary.fit(train.item_id)
+        num_trained_items = len(item_vocabulary)
+        item_columns = _columns(
+            "content", content, items, {name: getattr(items, name, None) for name in ITEM_COLUMNS}
+        )
+        user_columns = _columns("profile", profile, users, users.profile if users else {})
+        item_transforms: dict[str, Any] = {}
+        item_features: dict[str, Array] = {}
+        if items is not None and item_columns:
+            known = item_vocabulary.lookup(items.item_id)
+            item_vocabulary = item_vocabulary.extend(items.item_id[known == OOV])
+            rows = item_vocabulary.lookup(items.item_id)
+            for name, values in item_columns.items():
+                transform = TRANSFORMS[ITEM_COLUMNS[name]].fit(values[known != OOV])
+                item_transforms[name] = transform
+                item_features[name] = transform.missing(len(item_vocabulary))
+                item_features[name][rows] = transform(values)
+        user_transforms, user_features = {}, {}
+        for name, values in user_columns.items():
+            kind = "number" if np.issubdtype(values.dtype, np.number) else "category"
+            assert users is not None
+            user_transforms[name] = TRANSFORMS[kind].fit(values[user_vocabulary.lookup(users.user_id) != OOV])
+            user_features[name] = user_transforms[name](values)
+        space = cls(
+            user_vocabulary,
+            item_vocabulary,
+            num_trained_items,
+            user_transforms,
+            item_transforms,
+            user_features,
+            item_features,
+        )
+        if users is not None:
+            space._profile_rows = pd.Index(users.user_id, dtype=object)
+        return space
+
+    @property
+    def schema(self) -> Schema:
+        """The contract of the models."""
+
+        def described(transforms: Mapping[str, Transform]) -> tuple[Feature, ...]:
+            return tuple(transform.feature(name) for name, transform in transforms.items())
+
+        return Schema(
+            num_users=len(self.user_vocabulary),
+            num_items=len(self.item_vocabulary),
+            num_trained_items=self.num_trained_items,
+            user_features=described(self.user_transforms),
+            item_features=described(self.item_transforms),
+        )
+
+    def transform(self, split: Split) -> EncodedSplit:
+        """All parts of a split on one user axis; items outside the catalogue become OOV."""
+        parts = (split.train, split.validation, split.test)
+        axis = pd.Index(pd.unique(np.concatenate([_present(part) for part in parts])), dtype=object)
+        train, validation, test = (self._encode(part, axis) for part in parts)
+        return EncodedSplit(split.name, train, validation, test, len(self.item_vocabulary))
+
+    def transform_interactions(self, interactions: Interactions) -> EncodedInteractions:
+        """One table on its own user axis, the users in the order of their categories."""
+        return self._encode(interactions, pd.Index(_present(interactions), dtype=object))
+
+    def encode_profile(self, profile: Mapping[str, Any]) -> dict[str, Array]:
+        """Raw profile columns, [n] each, to the model's inputs; a column that is left out is unknown.
+
+        Raises:
+            UnknownNameError: a column that the features do not have.
+        """
+        for name in profile:
+            if name not in self.user_transforms:
+                raise UnknownNameError("profile column", name, self.user_transforms)
+        n = len(next(iter(profile.values()))) if profile else 1
+        return {
+            name: transform(np.asarray(profile[name])) if name in profile else transform.missing(n)
+            for name, transform in self.user_transforms.items()
+        }
+
+    def encode_items(self, items: Items) -> dict[str, Array]:
+        """Content of any items, known or new, as the item encoder takes it, each [n, ...]."""
+        return {
+            name: transform(values)
+            if (values := getattr(items, name)) is not None
+            else transform.missing(len(items))
+            for name, transform in self.item_transforms.items()
+        }
+
+    def profiles(self, user_id: Array) -> dict[str, Array]:
+        """Encoded profiles of raw users, each [n, ...]; unknown users get the missing value."""
+        rows = self._profile_rows.get_indexer(pd.Index(user_id, dtype=object))
+        profiles = {}
+        for name, transform in self.user_transforms.items():
+            values = transform.missing(len(rows))
+            values[rows >= 0] = self._profiles[name][rows[rows >= 0]] if name in self._profiles else 0
+            profiles[name] = values
+        return profiles
+
+    def _encode(self, part: Interactions, axis: pd.Index) -> EncodedInteractions:
+        row = axis.get_indexer(pd.Index(part.user_id.categories, dtype=object))[part.user_id.codes]
+        order = part.order_by_time()
+        order = order[np.argsort(row[order], kind="stable")]
+        item_index = self.item_vocabulary.lookup(part.item_id)
+
+        def column(values: Array | None) -> Any:
+            return None if values is None else values[order]
+
+        names = np.asarray(axis, dtype=object)
+        return EncodedInteractions(
+            user_index=self.user_vocabulary.lookup(names),
+            row_splits=np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(axis)))]),
+            item_index=item_index[order],
+            timestamp=column(part.timestamp),
+            weight=column(part.weight),
+            rating=column(part.rating),
+            profile=self.profiles(names),
+        )
+
+    def save(self, folder: str | Path) -> None:
+        """Write the features into a folder that exists: JSON, vocabularies as text, content as npz."""
+        folder = Path(folder)
+        self.user_vocabulary.save(folder / USERS_FILE)
+        self.item_vocabulary.save(folder / ITEMS_FILE)
+        saved: dict[str, Any] = {"num_trained_items": self.num_trained_items}
+        for side, transforms in (("user", self.user_transforms), ("item", self.item_transforms)):
+            saved[side] = {
+                name: {"kind": transform.kind, **transform.save(folder, f"{side}_{name}")}
+                for name, transform in transforms.items()
+            }
+        if self.item_features:
+            np.savez_compressed(folder / CONTENT_FILE, **dict[str, Any](self.item_features))
+        (folder / FEATURES_FILE).write_text(
+            json.dumps(saved, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+        )
+
+    @classmethod
+    def load(cls, folder: str | Path) -> FeatureSpace:
+        """Read what `save` wrote; the training users' profiles are not kept.
+
+        Raises:
+            DataError: a file is missing.
+        """
+        folder = Path(folder)
+        if not (folder / FEATURES_FILE).is_file():
+            raise DataError(f"A folder of saved features must hold {FEATURES_FILE}. Received: {folder}")
+        saved = json.loads((folder / FEATURES_FILE).read_text(encoding="utf-8"))
+        transforms = {
+            side: {
+                name: TRANSFORMS[values["kind"]].load(folder, f"{side}_{name}", values)
+                for name, values in saved[side].items()
+            }
+            for side in ("user", "item")
+        }
+        item_features: dict[str, Array] = {}
+        if transforms["item"]:
+            with np.load(folder / CONTENT_FILE, allow_pickle=False) as content:
+                item_features = {name: content[name] for name in transforms["item"]}
+        return cls(
+            Vocabulary.load(folder / USERS_FILE),
+            Vocabulary.load(folder / ITEMS_FILE),
+            saved["num_trained_items"],
+            transforms["user"],
+            transforms["item"],
+            {},
+            item_features,
+        )
+
+
+def _present(part: Interactions) -> Array:
+    """Distinct raw users of the rows."""
+    return np.asarray(part.user_id.categories, dtype=object)[np.unique(part.user_id.codes)]
+
+
+def _columns(
+    argument: str, names: Iterable[str], table: object, columns: Mapping[str, Any]
+) -> dict[str, Array]:
+    """The named columns of a table that must have them."""
+    names = [names] if isinstance(names, str) else list(names)
+    if names and table is None:
+        raise DataError(
+            f"`{argument}` needs the table that holds the columns. Received: {names} and no table"
+        )
+    present = {name: values for name, values in columns.items() if values is not None}
+    for name in names:
+        if name not in present:
+            raise UnknownNameError(f"{argument} column", name, present)
+    return {name: np.asarray(present[name]) for name in names}

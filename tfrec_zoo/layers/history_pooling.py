@@ -1,0 +1,64 @@
+"""A history of vectors to one vector."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import keras
+from keras import ops
+
+from tfrec_zoo._errors import UnknownNameError
+
+Pooling = Literal["mean", "recency"]
+
+
+@keras.saving.register_keras_serializable("tfrec_zoo")
+class HistoryPooling(keras.layers.Layer):
+    """The weighted mean over the real positions; an empty history is zero.
+
+    "mean" weighs all alike (Covington et al. 2016, section 3.2); "recency" learns one logit a place
+    counted from the newest item, from which a softmax over the real places gives the weights.
+
+    Call arguments:
+        vectors: float [B, T, D], oldest first.
+        padding_mask: bool [B, T], True = real.
+
+    Returns:
+        float [B, D].
+    """
+
+    def __init__(self, max_history_length: int, pooling: Pooling = "recency", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if pooling not in ("mean", "recency"):
+            raise UnknownNameError("pooling", pooling, ("mean", "recency"))
+        self.max_history_length = max_history_length
+        self.pooling = pooling
+
+    def build(self, input_shape: Any = None) -> None:
+        """Create the logits of the places; place 0 is the newest."""
+        if self.pooling == "recency":
+            self.recency_logits = self.add_weight(
+                name="recency_logits", shape=(self.max_history_length,), initializer="zeros"
+            )
+        self.built = True
+
+    def call(self, vectors: Any, padding_mask: Any) -> Any:
+        """Pool each history."""
+        length = ops.shape(vectors)[1]
+        if self.pooling == "recency":
+            age = ops.minimum(ops.arange(length - 1, -1, -1), self.max_history_length - 1)
+            logits = ops.take(self.recency_logits, age)[None, :]
+        else:
+            logits = ops.zeros((1, length), dtype=self.compute_dtype)
+        lowest = -1e30 if logits.dtype != "float16" else -6e4
+        weights = ops.softmax(ops.where(padding_mask, logits, lowest), axis=-1)
+        weights = ops.where(padding_mask, weights, 0)
+        return ops.sum(vectors * ops.expand_dims(ops.cast(weights, vectors.dtype), -1), axis=1)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments."""
+        return {
+            **super().get_config(),
+            "max_history_length": self.max_history_length,
+            "pooling": self.pooling,
+        }

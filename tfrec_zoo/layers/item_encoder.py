@@ -1,0 +1,143 @@
+"""Items to vectors: id embedding and content, fused in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from tfrec_zoo._errors import require
+from tfrec_zoo.layers.dense_stack import dense_stack
+from tfrec_zoo.layers.feature_encoder import feature_encoder
+from tfrec_zoo.schema import NUM_RESERVED, OOV, Schema
+
+
+class ItemEncoder(keras.layers.Layer):
+    """Catalogue rows, or bare content, to vectors.
+
+    The vector is the sum of the id embedding and of one encoding a content feature, then the dense layers
+    if there are any. Cold rows, and in training a share of all rows, use the id embedding of OOV, so that
+    content alone places an item (DropoutNet: Volkovs et al. 2017, section 3.2).
+
+    Args:
+        schema: names, kinds and shapes of the content.
+        embedding_dim: D.
+        hidden_dims: widths of the dense layers between the sum and the vector.
+        use_id: whether the id embedding takes part; without it, the vector comes from content alone.
+        id_dropout: share of rows whose id is replaced by OOV in training.
+        dropout: share of the vector's entries dropped in training.
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        embedding_dim: int,
+        *,
+        hidden_dims: tuple[int, ...] = (),
+        use_id: bool = True,
+        id_dropout: float = 0.0,
+        dropout: float = 0.0,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        require(
+            use_id or bool(schema.item_features), "`use_id=False` needs item features in the schema.", schema
+        )
+        self.schema = schema
+        self.embedding_dim = embedding_dim
+        self.id_dropout = id_dropout
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.id_embedding = (
+            keras.layers.Embedding(
+                schema.num_trained_items,
+                embedding_dim,
+                embeddings_initializer=keras.initializers.RandomNormal(stddev=0.05, seed=seed),
+                name="id_embedding",
+            )
+            if use_id
+            else None
+        )
+        self.encoders = {
+            feature.name: feature_encoder(feature, embedding_dim) for feature in schema.item_features
+        }
+        self.hidden = dense_stack(embedding_dim, hidden_dims, dropout, name="hidden")
+        self.dropout = keras.layers.Dropout(dropout, seed=seed)
+
+    def build(self, input_shape: Any = None) -> None:
+        """Create the id table and the catalogue's content, which starts empty."""
+        if self.id_embedding is not None:
+            self.id_embedding.build((None,))
+        self.content = {
+            feature.name: self.add_weight(
+                name=f"content_{feature.name}",
+                shape=(self.schema.num_items, *feature.shape),
+                dtype=feature.dtype,
+                initializer="zeros",
+                trainable=False,
+                autocast=False,
+            )
+            for feature in self.schema.item_features
+        }
+        if self.hidden is not None:
+            self.hidden.build((None, self.embedding_dim))
+        self.built = True
+
+    def set_content(self, content: Mapping[str, Any]) -> None:
+        """Fill in the catalogue's content.
+
+        Args:
+            content: an array [num_items, ...] for each item feature of the schema.
+
+        Raises:
+            ValueError: other names or other shapes than the schema's.
+        """
+        require(
+            set(content) == set(self.content), f"`content` must have {sorted(self.content)}.", sorted(content)
+        )
+        for name, values in content.items():
+            expected = tuple(self.content[name].shape)
+            require(
+                np.shape(values) == expected,
+                f"`content[{name!r}]` must have shape {expected}.",
+                np.shape(values),
+            )
+            self.content[name].assign(values)
+
+    def call(self, item_index: Any, training: bool = False) -> Any:
+        """Encode catalogue rows, int32 [...], as float [..., embedding_dim]."""
+        if not self.encoders:
+            return self._finish(self._id_vectors(item_index, training), training)
+        shape = ops.shape(item_index)
+        rows, place = tf.unique(ops.reshape(item_index, (-1,)))
+        content = {name: tf.gather(table.value, rows) for name, table in self.content.items()}
+        vectors = self._encode(content, rows, training)
+        return ops.reshape(tf.gather(vectors, place), (*shape, self.embedding_dim))
+
+    def encode_content(self, content: Mapping[str, Any]) -> Any:
+        """Encode items outside the catalogue, features [n, ...] each, as float [n, embedding_dim]."""
+        first = next(iter(content.values()))
+        return self._encode(content, ops.full((ops.shape(first)[0],), OOV, dtype="int32"), training=False)
+
+    def _encode(self, content: Mapping[str, Any], rows: Any, training: bool) -> Any:
+        parts = [encoder(content[name]) for name, encoder in self.encoders.items()]
+        if self.id_embedding is not None:
+            parts.append(self._id_vectors(rows, training))
+        return self._finish(sum(parts[1:], parts[0]), training)
+
+    def _id_vectors(self, rows: Any, training: bool) -> Any:
+        assert self.id_embedding is not None
+        ids = ops.where(rows < self.schema.num_trained_items, rows, OOV)
+        if training and self.id_dropout > 0:
+            draw = keras.random.uniform(ops.shape(ids), seed=self.seed_generator)
+            ids = ops.where(ops.logical_and(draw < self.id_dropout, ids >= NUM_RESERVED), OOV, ids)
+        return self.id_embedding(ids)
+
+    def _finish(self, vectors: Any, training: bool) -> Any:
+        if self.hidden is not None:
+            vectors = self.hidden(vectors, training=training)
+        return self.dropout(vectors, training=training)

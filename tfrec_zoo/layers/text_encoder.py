@@ -1,0 +1,70 @@
+"""Words to vectors by 1-D convolutions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from tfrec_zoo.schema import PAD
+
+
+@keras.saving.register_keras_serializable("tfrec_zoo")
+class TextEncoder(keras.layers.Layer):
+    """Convolutions of several widths over word embeddings, the maximum over the words, a dense layer.
+
+    Kim 2014, "Convolutional neural networks for sentence classification" (section 2).
+
+    Call arguments:
+        inputs: int32 [n, length], PAD where there is nothing.
+
+    Returns:
+        float [n, embedding_dim].
+    """
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        embedding_dim: int,
+        kernel_sizes: Sequence[int] = (1, 2, 3),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.vocabulary_size = vocabulary_size
+        self.embedding_dim = embedding_dim
+        self.kernel_sizes = tuple(kernel_sizes)
+        self.embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, name="embedding")
+        self.convolutions = [
+            keras.layers.Conv1D(
+                embedding_dim, size, padding="same", activation="relu", name=f"convolution_{size}"
+            )
+            for size in self.kernel_sizes
+        ]
+        self.projection = keras.layers.Dense(embedding_dim, name="projection")
+
+    def build(self, input_shape: Any) -> None:
+        """Create the tables and kernels."""
+        words = (*input_shape, self.embedding_dim)
+        self.embedding.build(input_shape)
+        for convolution in self.convolutions:
+            convolution.build(words)
+        self.projection.build((None, self.embedding_dim * len(self.kernel_sizes)))
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """Encode each row."""
+        real = ops.cast(ops.expand_dims(inputs != PAD, -1), self.compute_dtype)
+        words = self.embedding(inputs) * real
+        pooled = [ops.max(convolution(words) * real, axis=-2) for convolution in self.convolutions]
+        return self.projection(ops.concatenate(pooled, axis=-1))
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments."""
+        return {
+            **super().get_config(),
+            "vocabulary_size": self.vocabulary_size,
+            "embedding_dim": self.embedding_dim,
+            "kernel_sizes": self.kernel_sizes,
+        }

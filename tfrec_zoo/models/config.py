@@ -1,0 +1,85 @@
+"""What the hyper-parameters of all models share."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, Self, get_args
+
+from tfrec_zoo._errors import UnknownNameError, require
+
+Loss = Literal["full", "in_batch", "sampled"]
+LogQ = Literal["none", "streaming", "counted"]
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Hyper-parameters that every model has; each model adds its own.
+
+    Raises:
+        ValueError: a value out of its range.
+    """
+
+    embedding_dim: int = 64
+    """D, the width of query and item vectors."""
+    max_history_length: int = 50
+    """T, the newest items of the history that the model reads."""
+    dropout: float = 0.0
+    """Share of entries dropped in training."""
+    id_dropout: float = 0.0
+    """Share of items whose id is hidden in training, so that content alone can place them."""
+    use_item_id: bool = True
+    """Whether the item encoder has an id embedding."""
+    item_hidden_dims: tuple[int, ...] = ()
+    """Widths of the item encoder's dense layers."""
+    normalize: bool = False
+    """Whether query and item vectors have length one, so that scores are cosines."""
+    temperature: float = 1.0
+    """Divides the scores in the loss; about 0.05 goes with `normalize`."""
+    loss: Loss = "in_batch"
+    """Softmax over the whole catalogue, over the batch's items, or over drawn negatives."""
+    log_q: LogQ = "streaming"
+    """Where the sampling-bias correction of the in-batch loss takes the items' frequency."""
+    num_negatives: int = 0
+    """Drawn negatives of a batch: all there are for "sampled", mixed in for "in_batch"."""
+    negatives_power: float = 0.0
+    """Negatives are drawn with probability count ** power."""
+    remove_accidental_hits: bool = True
+    """Whether items that the user is known to like are no negatives."""
+    seed: int = 0
+    """Seed of the initial weights and of dropout."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if isinstance(getattr(self, field.name), list):
+                object.__setattr__(self, field.name, tuple(getattr(self, field.name)))
+        for name in ("embedding_dim", "max_history_length"):
+            require(getattr(self, name) >= 1, f"`{name}` must be at least 1.", getattr(self, name))
+        for name in ("dropout", "id_dropout"):
+            require(0 <= getattr(self, name) < 1, f"`{name}` must be in [0, 1).", getattr(self, name))
+        require(self.temperature > 0, "`temperature` must be above 0.", self.temperature)
+        for name, known in (("loss", get_args(Loss)), ("log_q", get_args(LogQ))):
+            if getattr(self, name) not in known:
+                raise UnknownNameError(name, getattr(self, name), known)
+        require(self.num_negatives >= 0, "`num_negatives` must be at least 0.", self.num_negatives)
+        require(
+            self.loss != "sampled" or self.num_negatives > 0,
+            "`num_negatives` must be at least 1 with loss 'sampled'.",
+            self.num_negatives,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-ready dict; `from_dict` reads it back."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """The config of the given values, defaults elsewhere.
+
+        Raises:
+            UnknownNameError: a name that is no hyper-parameter of this model.
+        """
+        known = [field.name for field in fields(cls)]
+        for name in values:
+            if name not in known:
+                raise UnknownNameError(f"hyper-parameter of {cls.__name__}", name, known)
+        return cls(**values)

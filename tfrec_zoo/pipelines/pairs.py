@@ -1,0 +1,91 @@
+"""A user's state and one item that followed it: the input of retrieval training."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import tensorflow as tf
+
+from tfrec_zoo._errors import UnknownNameError, require
+from tfrec_zoo.features.encoded import EncodedInteractions
+from tfrec_zoo.pipelines.order import batched_positions
+from tfrec_zoo.schema import NUM_RESERVED, PAD
+
+Context = Literal["past", "others"]
+
+
+def pairs(
+    interactions: EncodedInteractions,
+    *,
+    batch_size: int,
+    max_history_length: int,
+    context: Context = "past",
+    with_positives: bool = False,
+    shuffle: bool = True,
+    seed: int = 0,
+) -> tf.data.Dataset:
+    """One example an interaction: what the user did besides it, and its item.
+
+    Every batch is gathered from flat arrays by one vectorised step; nothing is copied an example.
+
+    Args:
+        interactions: U users with n items in all.
+        batch_size: B; the last batch of an epoch is smaller.
+        max_history_length: T.
+        context: "past" for the T items before the interaction, as a served model sees them; "others" for
+            the user's newest T items besides it, for splits that ignore time.
+        with_positives: whether to add "positives" [B, P], all items of the user, padded to the longest of the
+            batch, from which accidental hits are told.
+        shuffle: whether each epoch has an order of its own.
+        seed: of the orders.
+
+    Returns:
+        A data set of (inputs, item_index [B] int32) or, where the interactions have weights,
+        (inputs, item_index, weight [B]). The inputs are "history" int32 [B, T] (padded at the left),
+        "user_index" int32 [B], the profile features, and "positives" if asked for.
+
+    Raises:
+        ValueError: no interaction of a known item, or an argument out of its range.
+    """
+    require(batch_size >= 1, "`batch_size` must be at least 1.", batch_size)
+    require(max_history_length >= 1, "`max_history_length` must be at least 1.", max_history_length)
+    if context not in ("past", "others"):
+        raise UnknownNameError("context", context, ("past", "others"))
+    targets = np.flatnonzero(interactions.item_index >= NUM_RESERVED)
+    require(len(targets) > 0, "Training needs an interaction of a known item or more.", len(targets))
+
+    item_index = tf.constant(interactions.item_index)
+    row_splits = tf.constant(interactions.row_splits)
+    row_of_position = tf.constant(interactions.row_of_position().astype(np.int32))
+    user_index = tf.constant(interactions.user_index)
+    weight = None if interactions.weight is None else tf.constant(interactions.weight)
+    profile = {name: tf.constant(values) for name, values in interactions.profile.items()}
+    target_positions = None if len(targets) == len(interactions) else tf.constant(targets)
+    steps = tf.range(max_history_length, dtype=tf.int64)[None, :]
+
+    def gather(numbers: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        position = numbers if target_positions is None else tf.gather(target_positions, numbers)
+        row = tf.gather(row_of_position, position)
+        start = tf.gather(row_splits, row)[:, None]
+        if context == "past":
+            source = position[:, None] - max_history_length + steps
+        else:
+            source = tf.gather(row_splits, row + 1)[:, None] - 1 - max_history_length + steps
+            source += tf.cast(source >= position[:, None], tf.int64)
+        real = source >= start
+        history = tf.where(real, tf.gather(item_index, tf.where(real, source, 0)), PAD)
+        inputs = {"history": history, "user_index": tf.gather(user_index, row)}
+        inputs |= {name: tf.gather(values, row) for name, values in profile.items()}
+        if with_positives:
+            inputs["positives"] = _items_of(row)
+        target = tf.gather(item_index, position)
+        return (inputs, target) if weight is None else (inputs, target, tf.gather(weight, position))
+
+    def _items_of(row: tf.Tensor) -> tf.Tensor:
+        starts, stops = tf.gather(row_splits, row), tf.gather(row_splits, row + 1)
+        positions = tf.ragged.range(starts, stops)
+        return tf.gather(item_index, positions).to_tensor(PAD)
+
+    numbers = batched_positions(len(targets), batch_size, shuffle=shuffle, seed=seed)
+    return numbers.map(gather, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
