@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -23,6 +23,9 @@ BLANK = ""
 """Reason of a line without anything on it: it takes a place among the rows and is no error."""
 
 Array = npt.NDArray[Any]
+Rows = npt.NDArray[np.int64]
+Place = tuple[str, int]
+"""A file and a line in it, from 1."""
 
 
 class BadRow(NamedTuple):
@@ -79,13 +82,14 @@ class InteractionColumns:
     def finish(
         self,
         bad_rows: Sequence[BadRow] = (),
-        line_of: Callable[[Array], Array] = lambda positions: positions + 1,
+        places: Callable[[Rows], Iterable[Place]] | None = None,
     ) -> Interactions:
         """The interactions of all batches; rows with a bad value go to the log.
 
         Args:
             bad_rows: rows that never reached a batch, by position among all rows.
-            line_of: positions of rows (those of `bad_rows` counted) to line numbers, asked for bad rows only.
+            places: ascending positions of rows (those of `bad_rows` counted) to their files and lines, asked
+                for bad rows only; where None, position 0 is line 1.
 
         Raises:
             DataError: no row could be used.
@@ -98,7 +102,7 @@ class InteractionColumns:
         for values in numbers.values():
             keep &= np.isfinite(values)
         if bad_rows or not keep.all():
-            self._report(ids, numbers, np.flatnonzero(~keep), sorted(bad_rows), line_of)
+            self._report(ids, numbers, np.flatnonzero(~keep), sorted(bad_rows), places)
             ids = {name: result._replace(codes=result.codes[keep]) for name, result in ids.items()}
             numbers = {name: values[keep] for name, values in numbers.items()}
         self._log.raise_if_all(self.file, int(keep.sum()))
@@ -114,7 +118,7 @@ class InteractionColumns:
         numbers: Mapping[str, Array],
         rows: Array,
         bad_rows: Sequence[BadRow],
-        line_of: Callable[[Array], Array],
+        places: Callable[[Rows], Iterable[Place]] | None,
     ) -> None:
         """Log bad rows in the order of the file; the first fault of a row is its reason."""
         shifts = np.array([row.position for row in bad_rows], dtype=np.int64) - np.arange(len(bad_rows))
@@ -124,9 +128,10 @@ class InteractionColumns:
             reason, text = self._fault(ids, numbers, row)
             faults.append(BadRow(position, reason, text))
         faults = sorted(fault for fault in faults if fault.reason != BLANK)
-        lines = line_of(np.array([fault.position for fault in faults], dtype=np.int64))
-        for line, fault in zip(lines.tolist(), faults, strict=True):
-            self._log.add(self.file, line, fault.reason, fault.text)
+        bad = np.array([fault.position for fault in faults], dtype=np.int64)
+        found = places(bad) if places else ((self.file, position + 1) for position in bad.tolist())
+        for (file, line), fault in zip(found, faults, strict=True):
+            self._log.add(file, line, fault.reason, fault.text)
 
     def _fault(self, ids: Mapping[str, IdCodes], numbers: Mapping[str, Array], row: int) -> tuple[str, str]:
         for name, result in ids.items():

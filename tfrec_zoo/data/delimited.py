@@ -69,7 +69,9 @@ def read_interactions_text(
         bad_rows: list[BadRow] = []
         for batch in _batches(file, head, layout, sorted(set(positions.values())), bad_rows):
             collected.add({ours: batch.column(f"f{position}") for ours, position in positions.items()})
-        return collected.finish(bad_rows, lambda rows: lines_of_rows(file, head, layout, rows))
+        return collected.finish(
+            bad_rows, lambda rows: [(label, line) for line in lines_of_rows(file, head, layout, rows)]
+        )
 
 
 def _batches(

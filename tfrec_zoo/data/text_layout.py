@@ -170,9 +170,7 @@ class RewrittenFile(io.RawIOBase):
         return b"\n".join(stand_in.join(line.split()) for line in lines.split(b"\n"))
 
 
-def lines_of_rows(
-    file: BinaryIO, head: Head, layout: Layout, rows: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
+def lines_of_rows(file: BinaryIO, head: Head, layout: Layout, rows: npt.NDArray[np.int64]) -> list[int]:
     """Line numbers, from 1, of the rows at the given ascending positions; reads the file once more.
 
     Args:
@@ -182,7 +180,7 @@ def lines_of_rows(
         rows: positions among the lines after the header that are not blank, [n].
 
     Returns:
-        The first line of each, [n].
+        The first line of each.
     """
     file.seek(0)
     text = io.TextIOWrapper(cast(io.BufferedReader, file), encoding="latin-1", newline="")
@@ -200,7 +198,7 @@ def lines_of_rows(
     finally:
         csv.field_size_limit(limit)
         text.detach()
-    return np.array([lines.get(row, 0) for row in rows.tolist()], dtype=np.int64)
+    return [lines[row] for row in rows.tolist()]
 
 
 def _record_lines(text: io.TextIOWrapper, layout: Layout) -> Iterator[int]:
