@@ -221,7 +221,7 @@ class FeatureSpace:
         if self.item_features:
             np.savez_compressed(folder / CONTENT_FILE, **dict[str, Any](self.item_features))
         (folder / FEATURES_FILE).write_text(
-            json.dumps(saved, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+            json.dumps(saved, indent=1) + "\n", encoding="utf-8"
         )
 
     @classmethod

@@ -91,7 +91,7 @@ def read_tfrecords(
     files = tf.data.Dataset.from_tensor_slices(paths)
     if shuffle:
         files = files.shuffle(len(paths), seed=seed)
-    records = files.interleave(tf.data.TFRecordDataset, cycle_length=len(paths), deterministic=True)
+    records = files.interleave(tf.data.TFRecordDataset, cycle_length=len(paths))
     if shuffle:
         records = records.shuffle(buffer, seed=seed)
     components, structure = manifest["components"], manifest["structure"]

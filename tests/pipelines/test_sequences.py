@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.encoded_examples import encoded_from_lists
+from tfrec_zoo.pipelines import sequences
+
+
+def rows_of(dataset) -> dict[int, tuple[list[int], list[int]]]:
+    rows = {}
+    for inputs, targets in dataset:
+        assert inputs["history"].shape == targets.shape
+        for user, history, target in zip(
+            inputs["user_index"].numpy(), inputs["history"].numpy(), targets.numpy(), strict=True
+        ):
+            assert user not in rows
+            rows[int(user)] = (history.tolist(), target.tolist())
+    return rows
+
+
+def test_targets_are_the_histories_shifted_and_both_are_padded_at_the_left() -> None:
+    users = [[2, 3, 4], [5], [6, 7], [2, 1, 3], list(range(2, 12))]
+    rows = rows_of(sequences(encoded_from_lists(users), batch_size=8, max_history_length=4, buckets=(2,)))
+    expected = {2: [2, 3, 4], 4: [6, 7], 5: [2, 3], 6: [7, 8, 9, 10, 11]}
+    assert set(rows) == set(expected), "users with one known item teach nothing"
+    for user, items in expected.items():
+        history, target = rows[user]
+        padding = [0] * (len(history) - len(items) + 1)
+        assert history == padding + items[:-1]
+        assert target == padding + items[1:]
+
+
+def test_no_batch_is_wider_than_its_bucket() -> None:
+    generator = np.random.default_rng(0)
+    users = [generator.integers(2, 50, size=n).tolist() for n in generator.integers(2, 60, size=200)]
+    bounds = (8, 16, 32)
+    for _, targets in sequences(encoded_from_lists(users), batch_size=16, max_history_length=50, buckets=bounds):
+        lengths = (targets.numpy() != 0).sum(axis=1)
+        bucket = next((bound for bound in bounds if lengths.max() <= bound), 50)
+        narrower = max((bound for bound in bounds if bound < bucket), default=0)
+        assert (lengths > narrower).all()
+        assert targets.shape[1] <= bucket
+
+
+def test_epochs_differ_and_the_seed_repeats_them() -> None:
+    encoded = encoded_from_lists([[2, 3, 4]] * 40)
+
+    def epochs(seed: int) -> list[list[int]]:
+        dataset = sequences(encoded, batch_size=4, max_history_length=5, seed=seed)
+        return [[int(u) for inputs, _ in dataset for u in inputs["user_index"]] for _ in range(2)]
+
+    assert epochs(1) == epochs(1)
+    assert epochs(1)[0] != epochs(1)[1]
+    assert epochs(1) != epochs(2)
+
+
+def test_refuses_users_without_a_pair() -> None:
+    with pytest.raises(ValueError, match="a user with two known items"):
+        sequences(encoded_from_lists([[2], [3, 1]]), batch_size=2, max_history_length=4)
+    with pytest.raises(ValueError, match="`buckets` must be ascending"):
+        sequences(encoded_from_lists([[2, 3]]), batch_size=2, max_history_length=40, buckets=(16, 8))
