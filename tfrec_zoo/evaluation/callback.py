@@ -1,0 +1,94 @@
+"""Full-catalogue metrics during `fit`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from tfrec_zoo._errors import UnknownNameError, require
+from tfrec_zoo.evaluation.evaluate import evaluate
+from tfrec_zoo.evaluation.scorer import check_scorer
+from tfrec_zoo.features.encoded import EncodedSplit
+from tfrec_zoo.metrics.ranking import METRICS
+
+
+class RankingMetrics(keras.callbacks.Callback):
+    """Evaluates the model over the full catalogue at the end of epochs, for the callbacks that come after.
+
+    The results join the epoch's logs as "val_hr@10" and so on, where `History`, the progress bar and every
+    callback that stands later in the list find them. So it must stand before those that monitor it:
+
+        model.fit(..., callbacks=[
+            RankingMetrics(split),
+            keras.callbacks.EarlyStopping("val_ndcg@10", mode="max", patience=5, restore_best_weights=True),
+        ])
+
+    Args:
+        split: the encoded parts.
+        part: what to rank; "validation", so that the test stays unseen.
+        metrics: names as in `EvaluationReport.metrics`, of the metrics that are means of ranks.
+        every: evaluate at the first epoch, each `every`-th after it, and the last. The epochs between repeat
+            the latest values, so that a monitoring callback's patience still counts epochs.
+        exclude_seen: whether items of the history leave the ranking.
+        block_size: users scored at once.
+
+    Raises:
+        UnknownNameError: a metric that does not exist.
+        ValueError: `every` below 1, or no metrics.
+    """
+
+    def __init__(
+        self,
+        split: EncodedSplit,
+        *,
+        part: str = "validation",
+        metrics: Sequence[str] = ("hr@10", "ndcg@10"),
+        every: int = 1,
+        exclude_seen: bool = True,
+        block_size: int = 1024,
+    ) -> None:
+        super().__init__()
+        require(every >= 1, "`every` must be at least 1.", every)
+        require(len(metrics) > 0 and not isinstance(metrics, str), "`metrics` must hold names.", metrics)
+        self._split = split
+        self._part = part
+        self._metrics = tuple(metrics)
+        self._ks = [_k_of(name) for name in self._metrics]
+        self._every = every
+        self._exclude_seen = exclude_seen
+        self._block_size = block_size
+        self._latest: dict[str, float] = {}
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Refuse a model that cannot score the catalogue before the first epoch is spent."""
+        check_scorer(self.model)
+        self._latest = {}
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Evaluate, and add the metrics to the logs."""
+        is_last = epoch + 1 == self.params.get("epochs")
+        if epoch % self._every == 0 or is_last or not self._latest:
+            report = evaluate(
+                self.model,
+                self._split,
+                self._part,
+                ks=self._ks,
+                exclude_seen=self._exclude_seen,
+                block_size=self._block_size,
+                num_bootstrap=0,
+                slices=False,
+                list_k=None,
+            )
+            self._latest = {f"val_{name}": report.metrics[name] for name in self._metrics}
+        if logs is not None:
+            logs.update(self._latest)
+
+
+def _k_of(metric: str) -> int:
+    name, _, k = metric.partition("@")
+    if name not in METRICS and name != "target_hr":
+        raise UnknownNameError("metric", metric, [f"{known}@K" for known in (*METRICS, "target_hr")])
+    require(k.isdecimal() and int(k) >= 1, "A metric must name its list length, e.g. 'hr@10'.", metric)
+    return int(k)

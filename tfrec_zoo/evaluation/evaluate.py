@@ -1,0 +1,152 @@
+"""Evaluation over the full catalogue."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tfrec_zoo._errors import require
+from tfrec_zoo.evaluation.bootstrap import bootstrap_intervals
+from tfrec_zoo.evaluation.ranks import TargetRanks, target_ranks
+from tfrec_zoo.evaluation.report import EvaluationReport, Slice
+from tfrec_zoo.evaluation.scorer import Scorer, model_name
+from tfrec_zoo.evaluation.slices import POPULARITY_LABELS, history_groups, popularity_groups
+from tfrec_zoo.features.encoded import EncodedSplit
+from tfrec_zoo.metrics.beyond_accuracy import (
+    average_popularity,
+    catalogue_coverage,
+    gini_index,
+    self_information,
+)
+from tfrec_zoo.metrics.ranking import ranking_metrics
+from tfrec_zoo.schema import OOV
+
+Array = npt.NDArray[Any]
+_Columns = dict[str, tuple[Array, Array]]
+"""Metric -> value and weight of each user."""
+
+
+def evaluate(
+    model: Scorer,
+    split: EncodedSplit,
+    part: str = "test",
+    *,
+    ks: Iterable[int] = (1, 5, 10, 20, 100),
+    exclude_seen: bool = True,
+    block_size: int = 1024,
+    num_bootstrap: int = 1000,
+    seed: int = 0,
+    slices: bool = True,
+    list_k: int | None = 10,
+) -> EvaluationReport:
+    """Rank the whole catalogue for every user of a part and measure where the held-out items stand.
+
+    The history of a user is what comes before the part. Ranks are those of `target_ranks`: ties count
+    against the target, and with `exclude_seen` the items of the history leave the ranking, save the targets
+    themselves. Means are over users, but for "target_hr@k", the share of all targets within the first k
+    (what TFRS calls top-k categorical accuracy). Formulas: `tfrec_zoo.metrics`.
+
+    Args:
+        model: a Keras model of the zoo, a baseline, or anything with the members of `Scorer`.
+        split: the encoded parts.
+        part: "validation" or "test".
+        ks: lengths of the lists for "hr", "ndcg", "mrr", "recall", "map" and "target_hr".
+        exclude_seen: whether items of the history leave the ranking.
+        block_size: users scored at once; bounds the memory to about 3 float32 [block_size, num_items].
+        num_bootstrap: draws for the 95 % intervals; 0 for none.
+        seed: of the draws.
+        slices: whether to report by popularity of the target and by length of the history. The slices by
+            popularity keep the ranks and look at the targets in the slice alone; unknown targets are in
+            none of them.
+        list_k: length of the lists behind "coverage", "gini", "novelty" and "popularity"; None for none.
+
+    Returns:
+        The report.
+
+    Raises:
+        ValueError: an argument out of range, a part without targets, or scores that are NaN or +inf.
+        UnknownNameError: a part that a split does not have.
+        TypeError: a model that is no `Scorer`.
+    """
+    started = time.perf_counter()
+    ks = sorted(set(ks))
+    require(bool(ks) and ks[0] >= 1, "`ks` must hold list lengths of at least 1.", ks)
+    require(num_bootstrap >= 0, "`num_bootstrap` must be at least 0.", num_bootstrap)
+    require(list_k is None or list_k >= 1, "`list_k` must be at least 1, or None.", list_k)
+    ranked = target_ranks(
+        model, split, part, exclude_seen=exclude_seen, block_size=block_size, list_k=list_k or 0
+    )
+    train_counts = split.train.item_counts(split.num_items)
+    columns = _accuracy(ranked.ranks, ranked.row_splits, ks)
+    whole = {}
+    if list_k is not None:
+        columns |= _list_means(ranked.lists, train_counts, list_k)
+        whole = _list_totals(ranked.lists, split.num_items, list_k)
+    return EvaluationReport(
+        model=model_name(model),
+        split=split.name,
+        part=part,
+        exclude_seen=exclude_seen,
+        num_users=len(ranked.rows),
+        num_targets=len(ranked.ranks),
+        unknown_targets=int((ranked.item_index == OOV).sum()),
+        metrics=_means(columns) | whole,
+        intervals=_intervals(columns, num_bootstrap, seed) if num_bootstrap else {},
+        slices=_slices(ranked, train_counts, ks) if slices else {},
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _accuracy(ranks: Array, row_splits: Array, ks: list[int]) -> _Columns:
+    num_targets = np.diff(row_splits)
+    per_user = ranking_metrics(ranks, row_splits, ks)
+    columns = {name: (values, np.ones(len(values))) for name, values in per_user.items()}
+    # The mean over targets is the mean of recall over users, each as heavy as their number of targets.
+    columns |= {f"target_hr@{k}": (per_user[f"recall@{k}"], num_targets) for k in ks}
+    return columns
+
+
+def _list_means(lists: Array, train_counts: Array, k: int) -> _Columns:
+    filled = (lists > OOV).sum(axis=1)
+    return {
+        f"novelty@{k}": (self_information(lists, train_counts), filled),
+        f"popularity@{k}": (average_popularity(lists, train_counts), filled),
+    }
+
+
+def _list_totals(lists: Array, num_items: int, k: int) -> dict[str, float]:
+    return {
+        f"coverage@{k}": catalogue_coverage(lists, num_items),
+        f"gini@{k}": gini_index(lists, num_items),
+    }
+
+
+def _means(columns: _Columns) -> dict[str, float]:
+    return {
+        name: float((values * weights).sum() / max(weights.sum(), 1))
+        for name, (values, weights) in columns.items()
+    }
+
+
+def _intervals(columns: _Columns, num_bootstrap: int, seed: int) -> dict[str, tuple[float, float]]:
+    values, weights = (np.stack(side, axis=1) for side in zip(*columns.values(), strict=True))
+    bounds = bootstrap_intervals(values, weights, num_bootstrap, seed=seed)
+    return {name: (float(low), float(high)) for name, low, high in zip(columns, *bounds, strict=True)}
+
+
+def _slices(ranked: TargetRanks, train_counts: Array, ks: list[int]) -> dict[str, Slice]:
+    owner = np.repeat(np.arange(len(ranked.rows)), np.diff(ranked.row_splits))
+    group = popularity_groups(train_counts)[ranked.item_index]
+    masks = {f"items {label}": group == number for number, label in enumerate(POPULARITY_LABELS)}
+    masks |= {label: users[owner] for label, users in history_groups(ranked.history_lengths).items()}
+    return {label: _slice(ranked.ranks, owner, mask, ks) for label, mask in masks.items() if mask.any()}
+
+
+def _slice(ranks: Array, owner: Array, mask: Array, ks: list[int]) -> Slice:
+    users, first = np.unique(owner[mask], return_index=True)
+    columns = _accuracy(ranks[mask], np.append(first, mask.sum()), ks)
+    return Slice(len(users), int(mask.sum()), _means(columns))

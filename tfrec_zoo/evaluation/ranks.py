@@ -1,0 +1,176 @@
+"""The rank of each held-out item among the whole catalogue, block by block of users."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tfrec_zoo._errors import UnknownNameError, require
+from tfrec_zoo.evaluation.scorer import ScoreFunction, Scorer, check_scorer, model_name
+from tfrec_zoo.evaluation.top_k import top_k
+from tfrec_zoo.features.encoded import EncodedInteractions, EncodedSplit
+from tfrec_zoo.schema import NUM_RESERVED, OOV, PAD
+
+Array = npt.NDArray[Any]
+PARTS = ("validation", "test")
+
+
+@dataclass(frozen=True, eq=False)
+class TargetRanks:
+    """The held-out items of each user, best ranked first, as compressed sparse rows."""
+
+    rows: npt.NDArray[np.int64]
+    """Users with a target or more: their rows on the split's user axis, ascending, [U]."""
+    row_splits: npt.NDArray[np.int64]
+    """User u owns the targets row_splits[u]:row_splits[u + 1], [U + 1]."""
+    item_index: npt.NDArray[np.int32]
+    """Catalogue row of each target, [n]; OOV for one outside the catalogue."""
+    ranks: npt.NDArray[np.float64]
+    """From 1, ascending within a user, [n]; inf for a target that is never recommended."""
+    lists: npt.NDArray[np.int32]
+    """Top-k list of each user, [U, list_k]; PAD fills a short one."""
+    history_lengths: npt.NDArray[np.int64]
+    """Number of interactions of each user before the part, [U]."""
+
+
+def target_ranks(
+    model: Scorer,
+    split: EncodedSplit,
+    part: str = "test",
+    *,
+    exclude_seen: bool = True,
+    block_size: int = 1024,
+    list_k: int = 0,
+) -> TargetRanks:
+    """Rank every target among all catalogue rows.
+
+    Ties count against the target. With a user's targets sorted by score, the j-th (from 1) has the rank
+    j + number of other candidates that score at least as much. A target given twice counts once. A target
+    outside the catalogue, and one that the model refuses (-inf), has the rank inf.
+
+    Args:
+        model: what is evaluated.
+        split: the parts; the history is all that comes before `part`.
+        part: "validation" or "test".
+        exclude_seen: take the items of the history out of the ranking. A target is never taken out: a user
+            may meet an item again.
+        block_size: users scored at once; the memory is about 3 float32 [block_size, num_items].
+        list_k: length of the top-k lists to keep as well; 0 for none.
+
+    Raises:
+        ValueError: no target in the part, scores of the wrong shape, or NaN or +inf among them.
+        UnknownNameError: a part that a split does not have.
+    """
+    check_scorer(model)
+    if part not in PARTS:
+        raise UnknownNameError("part", part, PARTS)
+    require(block_size >= 1, "`block_size` must be at least 1.", block_size)
+    require(list_k >= 0, "`list_k` must be at least 0.", list_k)
+    owner, item = _distinct_targets(getattr(split, part), split.num_items)
+    require(len(owner) > 0, f"`{part}` must have an interaction or more to evaluate on.", f"{split.name}, 0")
+    rows, first = np.unique(owner, return_index=True)
+    row_splits = np.append(first, len(owner))
+    history = split.history_of(part)
+    ranks = np.full(len(owner), np.inf)
+    lists = np.empty((len(rows), list_k), np.int32)
+    for block, scores in _score_blocks(model, history, rows, split.num_items, block_size):
+        targets = slice(row_splits[block.start], row_splits[block.stop])
+        local = np.searchsorted(rows[block], owner[targets])
+        _leave_candidates(scores, history, rows[block] if exclude_seen else None, local, item[targets])
+        order, ranks[targets] = _ranks_of(scores, local, item[targets], block_size)
+        item[targets] = item[targets][order]
+        if list_k:
+            lists[block] = top_k(scores, list_k).indices
+    return TargetRanks(rows, row_splits, item, ranks, lists, history.lengths()[rows])
+
+
+def _distinct_targets(part: EncodedInteractions, num_items: int) -> tuple[Array, Array]:
+    """Owner and item of each target, user by user; OOV ones are never merged, as they may be different."""
+    owner, item = part.row_of_position(), part.item_index
+    wrong = (item == PAD) | (item < 0) | (item >= num_items)
+    require(not wrong.any(), f"Targets must be catalogue rows below {num_items} or OOV.", item[wrong][:5])
+    known = item >= NUM_RESERVED
+    distinct = np.unique(owner[known] * num_items + item[known])
+    owner = np.concatenate([distinct // num_items, owner[~known]])
+    item = np.concatenate([distinct % num_items, item[~known]]).astype(np.int32)
+    order = np.argsort(owner, kind="stable")
+    return owner[order], item[order]
+
+
+def _score_blocks(
+    model: Scorer, history: EncodedInteractions, rows: Array, num_items: int, block_size: int
+) -> Iterator[tuple[slice, npt.NDArray[np.float32]]]:
+    """Checked scores of each block of users in one buffer, which the next block overwrites."""
+    score = model.catalogue_scorer()
+    buffer = np.empty((min(block_size, len(rows)), num_items), np.float32)
+    for start in range(0, len(rows), block_size):
+        block = slice(start, min(start + block_size, len(rows)))
+        scores = buffer[: block.stop - block.start]
+        _score_into(scores, model, score, _batch(history, rows[block], model.max_history_length))
+        yield block, scores
+
+
+def _batch(history: EncodedInteractions, rows: Array, max_length: int | None) -> dict[str, Array]:
+    if max_length is None:
+        max_length = max(1, int((history.row_splits[rows + 1] - history.row_splits[rows]).max()))
+    profile = {name: values[rows] for name, values in history.profile.items()}
+    return {
+        "history": history.history(rows, max_length),
+        "user_index": history.user_index[rows].astype(np.int32, copy=False),
+        **profile,
+    }
+
+
+def _score_into(
+    buffer: npt.NDArray[np.float32], model: Scorer, score: ScoreFunction, batch: Mapping[str, Array]
+) -> None:
+    # The model's own array may be shared between calls or read-only (a broadcast), so it is copied.
+    scores = np.asarray(score(batch))
+    require(
+        scores.shape == buffer.shape,
+        f"Model {model_name(model)!r} must return scores of the shape {buffer.shape} (batch, num_items).",
+        scores.shape,
+    )
+    buffer[...] = scores
+    buffer[:, :NUM_RESERVED] = -np.inf
+    if not buffer.max() < np.inf:  # NaN compares false
+        bad = np.isnan(buffer) | (buffer == np.inf)
+        raise ValueError(
+            f"Scores must be finite, or -inf for a refused item. Received: {int(bad.sum()):,} NaN or +inf of "
+            f"{buffer.size:,} scores (for {int(bad.any(axis=1).sum()):,} of {len(buffer):,} users) from "
+            f"model {model_name(model)!r}. Did its training diverge?"
+        )
+
+
+def _leave_candidates(
+    scores: Array, history: EncodedInteractions, seen_by: Array | None, local: Array, item: Array
+) -> None:
+    """Set the score of every item that is no candidate to -inf, in place."""
+    if seen_by is None:
+        return
+    of_targets = scores[local, item]
+    starts, lengths = history.row_splits[seen_by], history.lengths()[seen_by]
+    position = np.arange(lengths.sum()) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
+    scores[np.repeat(np.arange(len(seen_by)), lengths), history.item_index[position]] = -np.inf
+    scores[local, item] = of_targets
+
+
+def _ranks_of(scores: Array, local: Array, item: Array, block_size: int) -> tuple[Array, Array]:
+    """Order of the targets by user and falling score, and the ranks in that order."""
+    value = np.where(item == OOV, -np.inf, scores[local, item])
+    order = np.lexsort((-value, local))
+    local, value = local[order], value[order]
+    at_least = np.empty(len(order), np.int64)
+    for start in range(0, len(order), block_size):
+        chunk = slice(start, start + block_size)
+        at_least[chunk] = np.count_nonzero(scores[local[chunk]] >= value[chunk, None], axis=1)
+    # A target that ties with later targets of its user stands before them: they are no other candidates.
+    last_of_tie = np.append((local[1:] != local[:-1]) | (value[1:] != value[:-1]), True)
+    positions = np.arange(len(order))
+    ends = np.flatnonzero(last_of_tie)
+    tied_behind = ends[np.searchsorted(ends, positions)] - positions
+    return order, np.where(value == -np.inf, np.inf, at_least - tied_behind)

@@ -1,0 +1,47 @@
+"""What evaluation and recommendation ask of a model; Keras models and baselines both have it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+ScoreFunction: TypeAlias = Callable[[Mapping[str, Array]], npt.NDArray[np.float32]]
+"""A batch -> scores of all catalogue rows, float32 [B, num_items].
+
+The batch holds "history" (int32 [B, T], oldest first, padded at the left with PAD), "user_index" (int32 [B])
+and the profile features. Columns PAD and OOV of the scores are ignored; -inf refuses an item.
+"""
+
+
+class Scorer(Protocol):
+    """A model that scores the whole catalogue."""
+
+    @property
+    def max_history_length(self) -> int | None:
+        """How many of the newest items of a history the model reads; None for all of them."""
+
+    def catalogue_scorer(self) -> ScoreFunction:
+        """Prepare what all batches share (e.g. encode the catalogue once) and return the scoring function."""
+
+
+def model_name(model: object) -> str:
+    """The model's own name, or its class's."""
+    return str(getattr(model, "name", None) or type(model).__name__)
+
+
+def check_scorer(model: object) -> None:
+    """Refuse early what cannot score.
+
+    Raises:
+        TypeError: the model lacks a member of `Scorer`.
+    """
+    missing = [name for name in ("max_history_length", "catalogue_scorer") if not hasattr(model, name)]
+    if missing:
+        raise TypeError(
+            f"A model must have `max_history_length` and `catalogue_scorer()`; {missing} missing. "
+            f"Received: {type(model).__name__}. Give it those, or wrap it in a class that has them."
+        )
