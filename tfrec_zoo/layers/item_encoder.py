@@ -108,6 +108,19 @@ class ItemEncoder(keras.layers.Layer):
             )
             self.content[name].assign(values)
 
+    def require_content(self) -> None:
+        """Refuse to train on content that was never filled in.
+
+        Raises:
+            ValueError: every table of the catalogue's content is still empty.
+        """
+        empty = all(not ops.any(ops.cast(table, "bool")) for table in self.content.values())
+        require(
+            not self.content or not empty,
+            "Content must be set before training: `model.set_content(features.item_features)`.",
+            f"no content for {list(self.content)}",
+        )
+
     def call(self, item_index: Any, training: bool = False) -> Any:
         """Encode catalogue rows, int32 [...], as float [..., embedding_dim]."""
         if not self.encoders:

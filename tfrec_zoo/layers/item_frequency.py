@@ -74,7 +74,7 @@ class ItemFrequency(keras.layers.Layer):
         )
         self.step.assign(step)
 
-    def call(self, items: Any, batch_size: Any) -> Any:
+    def call(self, items: Any, *, batch_size: Any) -> Any:
         """Give the log of the expected number of each item, int32 [...], in a batch; float32 [...]."""
         if self.frequency == "streaming":
             return -ops.log(ops.take(self.interval, items))

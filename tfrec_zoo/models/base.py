@@ -81,14 +81,29 @@ class RecommenderModel(keras.Model):
         """Create the layers of the query encoder."""
         raise NotImplementedError
 
-    def encode_query(self, inputs: Inputs, training: bool = False) -> Any:
-        """Encode users and their histories as float [B, D]."""
+    def encode_query(self, inputs: Inputs, training: bool = False, item_vectors: Any = None) -> Any:
+        """Encode users and their histories as float [B, D].
+
+        Args:
+            inputs: the model's inputs.
+            training: whether dropout is on.
+            item_vectors: vectors of all catalogue rows, float [num_items, D], from which the history is
+                read instead of encoding its items anew: how a served model does it.
+        """
         raise NotImplementedError
 
     @property
     def max_history_length(self) -> int:
         """T, the newest items that the model reads."""
         return self.config.max_history_length
+
+    def set_content(self, content: Inputs) -> None:
+        """Give the item encoder the catalogue's content: `FeatureSpace.item_features`.
+
+        Raises:
+            ValueError: other names or other shapes than the schema's.
+        """
+        self.item_encoder.set_content(content)
 
     def example_inputs(self, batch_size: int = 1) -> dict[str, Any]:
         """Inputs of the right names, shapes and dtypes, all padding and zeros."""
@@ -108,6 +123,12 @@ class RecommenderModel(keras.Model):
         """Encode items by content alone, features [n, ...] each, as float [n, D]."""
         return self._unit(self.item_encoder.encode_content(content))
 
+    def history_vectors(self, history: Any, training: bool, item_vectors: Any) -> Any:
+        """Vectors of the history's items, int32 [B, T] to float [B, T, D]."""
+        if item_vectors is None:
+            return self.encode_items(history, training=training)
+        return ops.take(item_vectors, history, axis=0)
+
     def _unit(self, vectors: Any) -> Any:
         return ops.normalize(vectors, axis=-1) if self.config.normalize else vectors
 
@@ -122,6 +143,11 @@ class RecommenderModel(keras.Model):
     def compile(self, optimizer: Any = "adam", *, jit_compile: bool = False, **kwargs: Any) -> None:
         """Keras's `compile`, without XLA unless asked for: on a CPU it makes these models slower."""
         super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
+
+    def fit(self, x: Any = None, *args: Any, shuffle: bool = False, **kwargs: Any) -> keras.callbacks.History:
+        """Keras's `fit`; `shuffle` is off, since a tf.data pipeline orders its examples itself."""
+        self.item_encoder.require_content()
+        return super().fit(x, *args, shuffle=shuffle, **kwargs)
 
     def compute_loss(
         self,
@@ -174,7 +200,7 @@ class RecommenderModel(keras.Model):
         if training and self.frequency.frequency == "streaming":
             self.frequency.update(y)
         size = ops.shape(y)[0]
-        target_log_q, log_q = self.frequency(y, size), self.frequency(candidates, size)
+        target_log_q, log_q = (self.frequency(rows, batch_size=size) for rows in (y, candidates))
         if drawn is None:
             return target_log_q, log_q
         return ops.logaddexp(target_log_q, drawn[0]), ops.logaddexp(log_q, ops.concatenate(drawn))
@@ -189,14 +215,17 @@ class RecommenderModel(keras.Model):
         ]
         return np.concatenate(blocks).astype(np.float32)
 
+    def query_vectors(self, inputs: Inputs, item_vectors: Any) -> Any:
+        """Queries as they are served, float32 [B, D], the history read from `item_vectors` [num_items, D]."""
+        return ops.cast(self._unit(self.encode_query(inputs, item_vectors=item_vectors)), "float32")
+
     def catalogue_scorer(self) -> Callable[[Inputs], npt.NDArray[Any]]:
         """A function from a batch of inputs to scores over the whole catalogue, float32 [B, num_items]."""
         vectors = ops.convert_to_tensor(self.item_vectors())
 
         @tf.function(reduce_retracing=True)
         def score(inputs: Inputs) -> Any:
-            query = self(inputs, training=False)["query"]
-            return ops.matmul(ops.cast(query, "float32"), ops.transpose(vectors))
+            return ops.matmul(self.query_vectors(inputs, vectors), ops.transpose(vectors))
 
         known = self.example_inputs()
 

@@ -85,13 +85,13 @@ class TwoTower(RecommenderModel):
             config.embedding_dim, config.user_hidden_dims, config.dropout, name="user_hidden"
         )
 
-    def encode_query(self, inputs: Inputs, training: bool = False) -> Any:
+    def encode_query(self, inputs: Inputs, training: bool = False, item_vectors: Any = None) -> Any:
         """Encode users as float [B, D]."""
         parts = [encoder(inputs[name]) for name, encoder in self.profile_encoders.items()]
         if self.config.use_user_id:
             parts.append(self._encode_user(inputs["user_index"], training))
         if self.config.use_history:
-            parts.append(self._encode_history(inputs["history"], training))
+            parts.append(self._encode_history(inputs["history"], training, item_vectors))
         if self.hidden is not None:
             return self.hidden(ops.concatenate(parts, axis=-1), training=training)
         return sum(parts[1:], parts[0])
@@ -105,11 +105,10 @@ class TwoTower(RecommenderModel):
         vectors = self.user_embedding(user_index)
         return vectors * ops.cast(ops.expand_dims(known, -1), vectors.dtype)
 
-    def _encode_history(self, history: Any, training: bool) -> Any:
-        vectors = (
-            self.encode_items(history, training=training)
-            if self.config.tie_history
-            else self.history_embedding(history)
-        )
+    def _encode_history(self, history: Any, training: bool, item_vectors: Any) -> Any:
+        if self.config.tie_history:
+            vectors = self.history_vectors(history, training, item_vectors)
+        else:
+            vectors = self.history_embedding(history)
         pooled = self.history_pooling(vectors, padding_mask=history >= NUM_RESERVED)
         return self.history_dropout(pooled, training=training)

@@ -1,0 +1,196 @@
+"""What every registered model must keep."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfrec_zoo.data.splits import leave_last_out
+from tfrec_zoo.data.synthetic import synthetic
+from tfrec_zoo.evaluation import evaluate
+from tfrec_zoo.features import EncodedSplit, FeatureSpace
+from tfrec_zoo.models import RecommenderModel, create_model, list_models
+from tfrec_zoo.models.baselines import Popularity
+from tfrec_zoo.training import RunConfig, train, training_dataset
+
+VARIANTS = {
+    "plain": {"embedding_dim": 12, "max_history_length": 9, "loss": "full", "seed": 5},
+    "content": {
+        "embedding_dim": 8,
+        "max_history_length": 6,
+        "loss": "in_batch",
+        "num_negatives": 20,
+        "normalize": True,
+        "temperature": 0.1,
+        "id_dropout": 0.2,
+        "item_hidden_dims": (10,),
+    },
+    "sampled": {
+        "embedding_dim": 8,
+        "max_history_length": 6,
+        "loss": "sampled",
+        "num_negatives": 30,
+        "negatives_power": 0.5,
+    },
+    "content_only": {"embedding_dim": 8, "max_history_length": 6, "use_item_id": False, "log_q": "counted"},
+}
+CASES = [(name, variant) for name in list_models() for variant in VARIANTS]
+
+
+@cache
+def data(variant: str) -> tuple[FeatureSpace, EncodedSplit]:
+    dataset = synthetic(num_users=150, num_items=60, num_interactions=3000, images=True, audio=True, seed=1)
+    split = leave_last_out(dataset.interactions)
+    with_content = variant.startswith("content")
+    features = FeatureSpace.fit(
+        split.train,
+        dataset.items,
+        dataset.users,
+        content=["title", "categories", "vectors", "image", "audio"] if with_content else [],
+        profile=list(dataset.users.profile) if with_content else [],
+    )
+    return features, features.transform(split)
+
+
+def make(name: str, variant: str, **overrides) -> RecommenderModel:
+    features, _ = data(variant)
+    model = create_model(name, features.schema, **{**VARIANTS[variant], **overrides})
+    if features.item_features:
+        model.set_content(features.item_features)
+    return model
+
+
+def batch_of(model: RecommenderModel, variant: str, size: int) -> dict[str, np.ndarray]:
+    split = data(variant)[1]
+    rows = np.arange(size)
+    return {
+        "history": split.train.history(rows, model.max_history_length),
+        "user_index": split.train.user_index[rows],
+        **{name: values[rows] for name, values in split.train.profile.items()},
+    }
+
+
+@pytest.mark.parametrize(("name", "variant"), CASES)
+def test_shapes_for_any_batch_and_any_number_of_candidates(name: str, variant: str) -> None:
+    model = make(name, variant)
+    for size in (1, 7):
+        inputs = batch_of(model, variant, size)
+        assert model(inputs)["query"].shape == (size, model.config.embedding_dim)
+        for c in (1, 5):
+            candidates = np.random.default_rng(c).integers(2, 60, size=(size, c)).astype(np.int32)
+            scores = model({**inputs, "candidates": candidates})["scores"].numpy()
+            everything = model.catalogue_scorer()(inputs)
+            np.testing.assert_allclose(
+                scores, np.take_along_axis(everything, candidates, axis=1), rtol=1e-4, atol=1e-5
+            )
+
+
+@pytest.mark.parametrize(("name", "variant"), CASES)
+def test_every_weight_gets_a_gradient(name: str, variant: str) -> None:
+    model = make(name, variant, id_dropout=0.5)
+    inputs, target = next(iter(training_dataset(model, data(variant)[1].train, RunConfig(batch_size=256))))
+    with tf.GradientTape() as tape:
+        loss = model.compute_loss(inputs, target, model(inputs, training=True), training=True)
+    assert np.isfinite(float(loss))
+    gradients = tape.gradient(loss, [weight.value for weight in model.trainable_weights])
+    for weight, gradient in zip(model.trainable_weights, gradients, strict=True):
+        assert gradient is not None, weight.path
+        values = tf.convert_to_tensor(gradient).numpy()
+        assert np.isfinite(values).all(), weight.path
+        assert np.abs(values).max() > 0, weight.path
+
+
+@pytest.mark.parametrize(("name", "variant"), CASES)
+def test_config_survives_json(name: str, variant: str) -> None:
+    model = make(name, variant)
+    again = type(model).from_config(json.loads(json.dumps(model.get_config())))
+    assert again.config == model.config
+    assert again.schema == model.schema
+    assert [tuple(w.shape) for w in again.weights] == [tuple(w.shape) for w in model.weights]
+
+
+RELOAD = """
+import sys, numpy as np, keras, tfrec_zoo.models
+model = keras.saving.load_model(sys.argv[1])
+inputs = dict(np.load(sys.argv[2], allow_pickle=False))
+described = repr((type(model).__name__, model.config))
+np.savez(sys.argv[3], scores=model.catalogue_scorer()(inputs), config=described)
+"""
+
+
+@pytest.mark.parametrize(("name", "variant"), [(name, "content") for name in list_models()])
+def test_a_saved_model_answers_alike_in_a_fresh_process(name: str, variant: str, tmp_path: Path) -> None:
+    model = make(name, variant)
+    train(model, data(variant)[1], RunConfig(epochs=1, batch_size=256))
+    inputs = batch_of(model, variant, 20)
+    model.save(tmp_path / "model.keras")
+    np.savez(tmp_path / "inputs.npz", **inputs)
+    arguments = [tmp_path / "model.keras", tmp_path / "inputs.npz", tmp_path / "answer.npz"]
+    subprocess.run([sys.executable, "-c", RELOAD, *map(str, arguments)], check=True, capture_output=True)
+    with np.load(tmp_path / "answer.npz", allow_pickle=False) as answer:
+        np.testing.assert_array_equal(answer["scores"], model.catalogue_scorer()(inputs))
+        assert str(answer["config"]) == repr((type(model).__name__, model.config))
+
+
+@pytest.mark.parametrize(("name", "variant"), CASES)
+def test_padding_and_order_of_candidates_change_nothing(name: str, variant: str) -> None:
+    model = make(name, variant)
+    inputs = batch_of(model, variant, 6)
+    wider = np.concatenate([np.zeros((6, 4), np.int32), inputs["history"]], axis=1)
+    np.testing.assert_allclose(
+        model({**inputs, "history": wider})["query"], model(inputs)["query"], rtol=1e-4, atol=1e-6
+    )
+    candidates = np.array([[5, 9, 30]] * 6, np.int32)
+    forward = model({**inputs, "candidates": candidates})["scores"].numpy()
+    backward = model({**inputs, "candidates": candidates[:, ::-1]})["scores"].numpy()
+    np.testing.assert_allclose(forward, backward[:, ::-1], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", list_models())
+def test_learns_planted_structure_above_popularity(name: str) -> None:
+    split = data("plain")[1]
+    model = make(name, "plain", max_history_length=20)
+    history = train(model, split, RunConfig(epochs=12, batch_size=128, learning_rate=5e-3, patience=12))
+    found = evaluate(model, split, ks=(10,), num_bootstrap=0).metrics["ndcg@10"]
+    popular = evaluate(Popularity().fit(split.train, split.num_items), split, ks=(10,), num_bootstrap=0)
+    assert found > 1.3 * popular.metrics["ndcg@10"]
+    assert history["loss"][-1] < history["loss"][0]
+
+
+@pytest.mark.parametrize(("name", "variant"), CASES)
+def test_overfits_one_batch(name: str, variant: str) -> None:
+    model = make(name, variant, dropout=0.0, id_dropout=0.0, remove_accidental_hits=True)
+    batch = training_dataset(model, data(variant)[1].train, RunConfig(batch_size=24)).take(1).cache()
+    model.compile(keras.optimizers.Adam(0.03))
+    first = model.fit(batch, epochs=1, verbose=0).history["loss"][0]
+    last = model.fit(batch, epochs=60, verbose=0).history["loss"][-1]
+    assert last < 0.6 * first
+
+
+@pytest.mark.parametrize("name", list_models())
+def test_the_seed_decides_everything(name: str) -> None:
+    split = data("plain")[1]
+
+    def scores(seed: int) -> np.ndarray:
+        model = make(name, "plain", seed=seed, dropout=0.1)
+        train(model, split, RunConfig(epochs=1, batch_size=256, seed=seed))
+        return model.catalogue_scorer()(batch_of(model, "plain", 5))
+
+    np.testing.assert_allclose(scores(1), scores(1), rtol=1e-4, atol=1e-5)
+    assert np.abs(scores(1) - scores(2)).max() > 1e-3
+
+
+@pytest.mark.parametrize("name", list_models())
+def test_training_without_content_is_refused(name: str) -> None:
+    features, split = data("content")
+    model = create_model(name, features.schema, **VARIANTS["content"])
+    with pytest.raises(ValueError, match="Content must be set before training"):
+        train(model, split, RunConfig(epochs=1))

@@ -1,0 +1,257 @@
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfrec_zoo._errors import DataError, UnknownNameError
+from tfrec_zoo.bundle import read_manifest
+from tfrec_zoo.data.splits import leave_last_out
+from tfrec_zoo.data.synthetic import synthetic
+from tfrec_zoo.evaluation.recommend import recommend
+from tfrec_zoo.export import export
+from tfrec_zoo.export.check import check_saved_model
+from tfrec_zoo.export.serving_module import newest_known
+from tfrec_zoo.features import FeatureSpace
+from tfrec_zoo.models import TwoTower, TwoTowerConfig
+from tfrec_zoo.serving import load
+from tfrec_zoo.training import RunConfig, train
+
+DETAILS = {"dataset": "synthetic", "seed": 1, "metrics": {"test": {"hr@10": 0.5}}}
+
+
+DATASET = synthetic(num_users=120, num_items=40, num_interactions=1800, seed=2)
+
+
+@pytest.fixture(scope="module")
+def trained() -> tuple[TwoTower, FeatureSpace]:
+    dataset = DATASET
+    split = leave_last_out(dataset.interactions)
+    features = FeatureSpace.fit(
+        split.train, dataset.items, dataset.users, content=["categories"], profile=list(dataset.users.profile)
+    )
+    model = TwoTower(features.schema, TwoTowerConfig(embedding_dim=8, max_history_length=7, loss="full"))
+    model.set_content(features.item_features)
+    train(model, features.transform(split), RunConfig(epochs=2, batch_size=128))
+    return model, features
+
+
+@pytest.fixture(scope="module")
+def exported(trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("exports") / "shop"
+    export(*trained, folder, k=5, details=DETAILS)
+    return folder
+
+
+@pytest.fixture
+def copy(exported: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(exported, tmp_path / "shop"))
+
+
+def test_the_served_answer_is_the_model_s(trained, exported: Path) -> None:
+    model, features = trained
+    items = features.item_vocabulary.tokens
+    served = load(exported)
+    users = DATASET.users
+    requests = [
+        (items[:3], str(users.user_id[0])),
+        ([], ""),
+        (items[5:30], "nobody"),
+        ([], str(users.user_id[9])),
+    ]
+    for history, user in requests:
+        expected = recommend(model, features, history=history, user_id=user, k=8)
+        row = list(users.user_id).index(user) if user in users.user_id else None
+        profile = {} if row is None else {name: values[row] for name, values in users.profile.items()}
+        found = served.recommend(history, user, 8, profile)
+        assert [r.item_id for r in found] == [r.item_id for r in expected]
+        np.testing.assert_allclose(
+            [r.score for r in found], [r.score for r in expected], rtol=1e-4, atol=1e-5
+        )
+
+
+def test_padding_and_unknown_items_may_stand_anywhere(exported: Path, trained) -> None:
+    a, b, c = trained[1].item_vocabulary.tokens[3:6]
+    served = load(exported)
+    plain = served.recommend([a, b, c])
+    assert served.recommend(["no such item", a, "", b, "\u00e9", c, ""]) == plain
+    assert not {a, b, c} & {r.item_id for r in plain}
+    batch = served.recommend_batch([[a, b, c], [], [a] * 50])
+    np.testing.assert_allclose([r.score for r in batch[0]], [r.score for r in plain], rtol=1e-5)
+    assert len(batch[1]) == len(batch[2]) == 10
+
+
+def test_the_profile_reaches_the_model(exported: Path, trained) -> None:
+    served = load(exported)
+    name = next(n for n, t in trained[1].user_transforms.items() if t.kind == "category")
+    tokens = trained[1].user_transforms[name].vocabulary.tokens
+    scores = [served.recommend((), "", 3, {name: token}) for token in tokens[:2]]
+    assert scores[0] != scores[1]
+    with pytest.raises(UnknownNameError, match="profile feature"):
+        served.recommend((), "", 3, {"shoe_size": 3})
+
+
+def test_k_beyond_the_catalogue_gives_what_there_is(exported: Path, trained) -> None:
+    items = trained[1].item_vocabulary.tokens
+    served = load(exported)
+    assert sorted(r.item_id for r in served.recommend(k=1000)) == sorted(items)
+    left = served.recommend(items[:-2], k=1000)
+    assert {r.item_id for r in left} == set(items[-2:])
+    assert served.recommend(items, k=3) == []
+    with pytest.raises(ValueError, match="`k` must be at least 1"):
+        served.recommend(k=0)
+    with pytest.raises(ValueError, match="must be a sequence of item ids"):
+        served.recommend(history="1,2")
+
+
+def test_serving_default_pads_short_lists(exported: Path, trained) -> None:
+    items = trained[1].item_vocabulary.tokens
+    signature = tf.saved_model.load(str(exported / "1")).signatures["serving_default"]
+    specs = signature.structured_input_signature[1]
+    inputs = {name: tf.zeros([2, 1][: spec.shape.rank], spec.dtype) for name, spec in specs.items()}
+    inputs |= {
+        name: tf.fill([2, 1][: spec.shape.rank], "")
+        for name, spec in specs.items()
+        if spec.dtype == tf.string
+    }
+    inputs["history"] = tf.constant([items[:-2], [""] * (len(items) - 2)])
+    answer = signature(**inputs)
+    assert answer["item_ids"].shape == (2, 5)
+    assert [bool(i) for i in answer["item_ids"].numpy()[0]] == [True, True, False, False, False]
+    assert np.isneginf(answer["scores"].numpy()[0, 2:]).all()
+    assert len(set(answer["item_ids"].numpy()[1])) == 5
+
+
+FRESH = """
+import sys, json
+sys.modules["tfrec_zoo"] = None
+import tensorflow as tf
+answer = tf.saved_model.load(sys.argv[1]).signatures["recommend"]
+specs = answer.structured_input_signature[1]
+shapes = {n: [1, 1][:s.shape.rank] for n, s in specs.items()}
+inputs = {n: tf.fill(shapes[n], "") if s.dtype == tf.string else tf.zeros(shapes[n], s.dtype)
+          for n, s in specs.items()}
+inputs |= {"history": tf.constant([sys.argv[2:]]), "k": tf.constant(4)}
+print(json.dumps([i.decode() for i in answer(**inputs)["item_ids"].numpy()[0]]))
+"""
+
+
+def test_the_saved_model_needs_neither_this_package_nor_its_folder(
+    exported: Path, trained, tmp_path: Path
+) -> None:
+    moved = shutil.copytree(exported / "1", tmp_path / "elsewhere")
+    history = trained[1].item_vocabulary.tokens[:4]
+    run = subprocess.run(
+        [sys.executable, "-c", FRESH, str(moved), *history], check=True, capture_output=True, text=True
+    )
+    number = next(n for n, t in trained[1].user_transforms.items() if t.kind == "number")
+    mean = trained[1].user_transforms[number].mean
+    assert mean != 0
+    expected = load(exported).recommend(history, k=4, profile={number: 0.0})
+    assert json.loads(run.stdout) == [r.item_id for r in expected]
+
+
+def test_the_manifest_tells_what_is_there(exported: Path, trained) -> None:
+    manifest = read_manifest(exported)
+    assert (manifest.name, manifest.model, manifest.version, manifest.k) == ("shop", "two_tower", 1, 5)
+    assert manifest.details == DETAILS
+    assert manifest.schema == json.loads(json.dumps(trained[0].schema.to_dict()))
+    listed = {str(p.relative_to(exported)) for p in exported.rglob("*") if p.is_file()} - {"manifest.json"}
+    assert set(manifest.files) == listed
+    assert manifest.signatures["recommend"]["inputs"]["history"] == {"dtype": "string", "shape": [None, None]}
+    card = (exported / "README.md").read_text()
+    assert "| hr@10 | 0.5000 |" in card
+    model = keras.saving.load_model(exported / "model.keras")
+    assert getattr(model, "optimizer", None) is None
+    np.testing.assert_array_equal(model.item_vectors(), trained[0].item_vectors())
+
+
+def test_the_next_version_joins_the_folder(copy: Path, trained) -> None:
+    assert export(*trained, copy, k=3) == copy / "2"
+    assert (copy / "1" / "saved_model.pb").is_file()
+    served = load(copy)
+    assert served.manifest.version == 2
+    assert len(served.recommend(k=3)) == 3
+    assert [p.name for p in copy.iterdir() if p.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("next_version", [False, True])
+def test_a_failure_publishes_nothing(
+    copy: Path, trained, monkeypatch, tmp_path: Path, next_version: bool
+) -> None:
+    target = copy if next_version else tmp_path / "new"
+    before = sorted(p.relative_to(tmp_path) for p in tmp_path.rglob("*"))
+    monkeypatch.setattr(
+        "tfrec_zoo.export.write.check_saved_model",
+        lambda *_: (_ for _ in ()).throw(ValueError("it differs")),
+    )
+    with pytest.raises(ValueError, match="it differs"):
+        export(*trained, target)
+    assert sorted(p.relative_to(tmp_path) for p in tmp_path.rglob("*")) == before
+
+
+def test_a_mismatch_is_seen(exported: Path, trained) -> None:
+    model, features = trained
+    assert check_saved_model(exported / "1", model, features) < 1e-4
+    other = TwoTower.from_config(model.get_config())
+    other.set_weights(model.get_weights())
+    other.user_embedding.embeddings.assign_add(np.full_like(other.user_embedding.get_weights()[0], 0.01))
+    with pytest.raises(ValueError, match="must answer as the Keras model does"):
+        check_saved_model(exported / "1", other, features)
+
+
+def damage_variables(folder: Path) -> None:
+    path = next((folder / "1" / "variables").glob("*.data*"))
+    path.write_bytes(path.read_bytes()[:-8] + b"damaged!")
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (damage_variables, "another content"),
+        (lambda f: (f / "1" / "assets" / "item_id.txt").unlink(), r"none at 1/assets/item_id.txt"),
+        (lambda f: shutil.rmtree(f / "1"), "must hold every file"),
+        (lambda f: (f / "manifest.json").unlink(), r"must hold manifest.json"),
+        (lambda f: (f / "manifest.json").write_text("{"), "must be the JSON"),
+        (
+            lambda f: (f / "manifest.json").write_text(
+                (f / "manifest.json").read_text().replace('"format": 1', '"format": 9')
+            ),
+            "Upgrade tfrec_zoo",
+        ),
+    ],
+)
+def test_damage_is_refused(copy: Path, damage, message: str) -> None:
+    damage(copy)
+    with pytest.raises(DataError, match=message):
+        load(copy)
+
+
+def test_refusals(trained, tmp_path: Path) -> None:
+    model, features = trained
+    with pytest.raises(ValueError, match="`k` must be at least 1"):
+        export(model, features, tmp_path / "x", k=0)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("do not touch")
+    with pytest.raises(DataError, match=r"must hold manifest.json"):
+        export(model, features, tmp_path / "mine")
+    assert [p.name for p in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
+
+
+def test_newest_known_against_a_plain_reading() -> None:
+    rng = np.random.default_rng(0)
+    items = rng.integers(0, 6, size=(40, 9)).astype(np.int32)
+    for length in (3, 9, 12):
+        expected = np.zeros((40, length), dtype=np.int32)
+        for row in range(40):
+            known = [i for i in items[row] if i >= 2][-length:]
+            if known:
+                expected[row, -len(known) :] = known
+        np.testing.assert_array_equal(newest_known(tf.constant(items), length), expected)

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from tfrec_zoo.layers import (
+    AudioEncoder,
+    CategoryEncoder,
+    ImageEncoder,
+    ItemEncoder,
+    TextEncoder,
+    VectorEncoder,
+    feature_encoder,
+)
+from tfrec_zoo.schema import Feature, Schema
+
+FEATURES = (
+    Feature("categories", "category", (3,), 6),
+    Feature("title", "text", (5,), 9),
+    Feature("price", "number", ()),
+    Feature("vectors", "vector", (4,)),
+    Feature("image", "image", (16, 12, 3)),
+    Feature("audio", "audio", (600,)),
+)
+SCHEMA = Schema(num_users=3, num_items=7, num_trained_items=5, item_features=FEATURES)
+
+
+def content(n: int, seed: int = 0) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    arrays = {}
+    for feature in FEATURES:
+        shape = (n, *feature.shape)
+        if feature.kind in ("vector", "number"):
+            arrays[feature.name] = rng.normal(size=shape).astype(np.float32)
+        else:
+            high = feature.vocabulary_size or (255 if feature.kind == "image" else 20000)
+            arrays[feature.name] = rng.integers(2, high, size=shape).astype(feature.dtype)
+    return arrays
+
+
+@pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.kind)
+def test_each_kind_gives_a_vector_that_depends_on_its_input(feature: Feature) -> None:
+    layer = feature_encoder(feature, 8)
+    values = content(4)[feature.name]
+    vectors = keras.ops.convert_to_numpy(layer(values))
+    assert vectors.shape == (4, 8)
+    assert np.isfinite(vectors).all()
+    assert np.abs(vectors - vectors[::-1]).max() > 1e-4
+    again = type(layer).from_config(layer.get_config())
+    again.build((None, *feature.shape))
+    again.set_weights(layer.get_weights())
+    np.testing.assert_allclose(again(values), vectors, rtol=1e-6)
+
+
+def test_categories_are_the_mean_of_the_real_ones() -> None:
+    layer = CategoryEncoder(5, 2)
+    layer.build((None, 3))
+    table = layer.embedding.get_weights()[0]
+    found = layer(np.array([[2, 4, 0], [0, 0, 0]]))
+    np.testing.assert_allclose(found, [(table[2] + table[4]) / 2, [0, 0]], rtol=1e-5, atol=1e-7)
+
+
+def test_padding_at_the_end_of_a_text_changes_nothing() -> None:
+    layer = TextEncoder(9, 4)
+    short = keras.ops.convert_to_numpy(layer(np.array([[3, 4, 5]])))
+    np.testing.assert_allclose(layer(np.array([[3, 4, 5, 0, 0]])), short, rtol=1e-5)
+
+
+def test_an_image_is_scaled_and_a_pitch_is_heard() -> None:
+    assert ImageEncoder(4)(np.full((1, 8, 8, 3), 255, np.uint8)).shape == (1, 4)
+    time = np.arange(1000) / 8000
+    tones = np.stack([np.sin(2 * np.pi * f * time) * 9000 for f in (200, 3000)]).astype(np.int16)
+    low, high = keras.ops.convert_to_numpy(AudioEncoder(4)(tones))
+    assert np.abs(low - high).max() > 1e-3
+
+
+def test_numbers_and_vectors_are_projected() -> None:
+    layer = VectorEncoder(3)
+    layer.build((None,))
+    kernel, bias = layer.get_weights()
+    np.testing.assert_allclose(
+        layer(np.array([2.0, -1.0])), np.array([[2.0], [-1.0]]) @ kernel + bias, rtol=1e-5
+    )
+
+
+def filled(**arguments) -> ItemEncoder:
+    encoder = ItemEncoder(SCHEMA, 8, **arguments)
+    encoder.build()
+    encoder.set_content(content(7))
+    return encoder
+
+
+def test_a_row_is_its_id_plus_its_content() -> None:
+    encoder = filled()
+    rows = np.array([[2, 6], [2, 4]])
+    table = encoder.id_embedding.get_weights()[0]
+    parts = sum(
+        keras.ops.convert_to_numpy(encoder.encoders[name](values)) for name, values in content(7).items()
+    )
+    ids = np.array([0, 1, 2, 3, 4, 1, 1])  # rows 5 and 6 are cold: they have no id of their own
+    np.testing.assert_allclose(encoder(rows), (parts + table[ids])[rows], rtol=1e-4, atol=1e-5)
+
+
+def test_bare_content_equals_a_cold_row() -> None:
+    encoder = filled()
+    bare = encoder.encode_content({name: values[5:] for name, values in content(7).items()})
+    np.testing.assert_allclose(bare, encoder(np.array([5, 6])), rtol=1e-5, atol=1e-6)
+
+
+def test_id_dropout_hides_ids_in_training_alone() -> None:
+    schema = Schema(num_users=3, num_items=7, num_trained_items=7)
+    encoder = ItemEncoder(schema, 4, id_dropout=0.5, seed=3)
+    encoder.build()
+    table = encoder.id_embedding.get_weights()[0]
+    rows = np.full((2000,), 4)
+    np.testing.assert_allclose(encoder(rows), table[rows], rtol=1e-6)
+    hidden = np.isclose(keras.ops.convert_to_numpy(encoder(rows, training=True)), table[1]).all(axis=1)
+    assert 0.45 < hidden.mean() < 0.55
+
+
+def test_wrong_content_is_refused() -> None:
+    encoder = ItemEncoder(SCHEMA, 8)
+    encoder.build()
+    with pytest.raises(ValueError, match="`content` must have"):
+        encoder.set_content({"title": np.zeros((7, 5))})
+    with pytest.raises(ValueError, match=r"must have shape \(7, 3\)"):
+        encoder.set_content(content(6))
+    with pytest.raises(ValueError, match="needs item features"):
+        ItemEncoder(Schema(3, 7, 7), 8, use_id=False)

@@ -1,0 +1,99 @@
+"""The package's structure, read from its imports, and what an import costs."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "tfrec_zoo"
+ORDER = [
+    ("_version", "_errors", "schema", "recommendation", "bundle"),
+    ("data",),
+    ("features",),
+    ("pipelines",),
+    ("layers", "losses", "metrics"),
+    ("models",),
+    ("evaluation",),
+    ("training",),
+    ("export",),
+    ("serving",),
+    ("interop",),
+    ("cli",),
+]
+RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
+FOUNDATION = set(ORDER[0])
+ONLY = {
+    "layers": FOUNDATION | {"layers"},
+    "losses": FOUNDATION | {"losses"},
+    "metrics": FOUNDATION | {"metrics"},
+    "models": FOUNDATION | {"layers", "losses", "metrics", "models", "features"},
+    "serving": FOUNDATION | {"serving"},
+}
+"""Rooms that know less than all that is to their left."""
+
+
+def imported(path: Path) -> set[str]:
+    """Rooms of this package that a file imports, inside functions too."""
+    rooms = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names = [node.module or ""]
+            if node.module == "tfrec_zoo":
+                names = [f"tfrec_zoo.{alias.name}" for alias in node.names]
+        rooms |= {name.split(".")[1] for name in names if name.startswith("tfrec_zoo.")}
+    return rooms
+
+
+FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "__init__.py"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_one_way(path: Path) -> None:
+    room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    for other in imported(path):
+        assert other in RANK, f"{other} has no place in the order"
+        assert RANK[other] <= RANK[room], f"{room} must not import {other}"
+        if room in ONLY:
+            assert other in ONLY[room], f"{room} must not import {other}"
+
+
+def test_data_knows_no_tensorflow() -> None:
+    code = "import sys, tfrec_zoo.data; sys.exit(bool({'tensorflow', 'keras'} & set(sys.modules)))"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    heavy = "{'tensorflow', 'keras', 'pandas', 'pyarrow', 'scipy', 'matplotlib', 'numpy'}"
+    code = f"import sys, tfrec_zoo; print(sorted({heavy} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_every_public_name_resolves() -> None:
+    code = (
+        "import tfrec_zoo; missing = [n for n in tfrec_zoo.__all__ if getattr(tfrec_zoo, n, None) is None]; "
+        "assert not missing, missing; assert set(tfrec_zoo.__all__) <= set(dir(tfrec_zoo))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_another_backend_is_refused_at_once() -> None:
+    code = "import os; os.environ['KERAS_BACKEND'] = 'jax'; import tfrec_zoo"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert "Received: KERAS_BACKEND='jax'" in run.stderr
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    import tfrec_zoo
+
+    with pytest.raises(AttributeError, match="Did you mean: 'evaluate'"):
+        _ = tfrec_zoo.evaluat

@@ -1,0 +1,113 @@
+"""The folder of an exported model: names of its files, and its manifest. Needs nothing but Python."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tfrec_zoo._errors import DataError
+
+MANIFEST_FILE = "manifest.json"
+MODEL_FILE = "model.keras"
+FEATURES_FOLDER = "features"
+CARD_FILE = "README.md"
+ITEMS_ASSET = "item_id.txt"
+USERS_ASSET = "user_id.txt"
+SERVING_SIGNATURE = "serving_default"
+RECOMMEND_SIGNATURE = "recommend"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What the folder holds, and how it came about."""
+
+    name: str
+    """Name of the folder, and of the model in a server."""
+    model: str
+    """Name in the registry."""
+    version: int
+    """Number of the version folder that the rest describes."""
+    k: int
+    """Length of `serving_default`'s lists."""
+    config: dict[str, Any]
+    """Hyper-parameters."""
+    schema: dict[str, Any]
+    """Sizes, names and shapes."""
+    signatures: dict[str, Any]
+    """Signature -> {"inputs": {name: {dtype, shape}}, "outputs": ...}."""
+    files: dict[str, str]
+    """Path within the folder -> SHA-256."""
+    packages: dict[str, str]
+    """Package -> version at export."""
+    details: dict[str, Any] = field(default_factory=dict)
+    """Data set, split, metrics, seed, command: what the caller told."""
+    format: int = FORMAT
+    """Version of this layout."""
+
+    def write(self, folder: Path) -> None:
+        """Put the manifest into the folder in one step."""
+        write_text(folder / MANIFEST_FILE, json.dumps(asdict(self), indent=1) + "\n")
+
+
+def read_manifest(folder: str | Path) -> Manifest:
+    """The manifest of an export.
+
+    Raises:
+        DataError: no manifest there, one that is damaged, or one of a newer layout.
+    """
+    path = Path(folder) / MANIFEST_FILE
+    if not path.is_file():
+        raise DataError(f"An export must hold {MANIFEST_FILE}. Received: no such file in {folder}")
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        manifest = Manifest(**values)
+    except (ValueError, TypeError) as error:
+        raise DataError(
+            f"{path} must be the JSON that `export` writes. Received: {error}. Export again."
+        ) from error
+    if manifest.format > FORMAT:
+        raise DataError(
+            f"{path} must have format {FORMAT} or older. Received: {manifest.format}. Upgrade tfrec_zoo."
+        )
+    return manifest
+
+
+def check_files(folder: str | Path, manifest: Manifest) -> None:
+    """Refuse an export whose files are not those that were written.
+
+    Raises:
+        DataError: a file is missing or has another content.
+    """
+    for name, expected in manifest.files.items():
+        path = Path(folder) / name
+        if not path.is_file():
+            raise DataError(
+                f"{folder} must hold every file of its manifest. Received: none at {name}. Export again."
+            )
+        if sha256(path) != expected:
+            raise DataError(f"{path} must be as its manifest says. Received: another content. Export again.")
+
+
+def sha256(path: Path) -> str:
+    """Hash of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file that no reader ever sees half-written."""
+    handle, staging = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        Path(staging).chmod(0o644)
+        Path(staging).replace(path)
+    except BaseException:
+        Path(staging).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,77 @@
+"""The page that goes with an exported model."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tfrec_zoo.bundle import FEATURES_FOLDER, MODEL_FILE, Manifest
+
+
+def model_card(manifest: Manifest) -> str:
+    """Markdown: what the model is, how it was trained, how it does, how to use it, its limits."""
+    details = manifest.details
+    schema = manifest.schema
+    sections = [
+        f"# {manifest.name}",
+        f"A `{manifest.model}` recommender for Keras 3 on TensorFlow, exported by tfrec_zoo.",
+        _table("Facts", _facts(manifest)),
+        _metrics(details.get("metrics", {})),
+        "## Use\n\n"
+        "```python\nimport tfrec_zoo\n\n"
+        f'recommender = tfrec_zoo.load_recommender("{manifest.name}")\n'
+        'recommender.recommend(history=["ITEM", "ITEM"], user_id="USER", k=10)\n```\n\n'
+        f"The folder `{manifest.version}` is a SavedModel: raw string ids in, item ids and scores out. "
+        f"`{MODEL_FILE}` is the Keras model, `{FEATURES_FOLDER}` its vocabularies.",
+        _signatures(manifest.signatures),
+        "## Limits\n\n"
+        f"- It knows {schema['num_items'] - 2:,} items and {schema['num_users'] - 2:,} users; "
+        "unknown ids are passed over.\n"
+        "- It repeats the tastes of its training data, popularity and gaps included.\n"
+        "- Scores are logits: they order items for one request and mean nothing across requests.",
+        "## Hyper-parameters\n\n```json\n" + json.dumps(manifest.config, indent=1) + "\n```",
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _facts(manifest: Manifest) -> dict[str, Any]:
+    known = {name: value for name, value in manifest.details.items() if isinstance(value, str | int | float)}
+    packages = ", ".join(f"{name} {number}" for name, number in manifest.packages.items())
+    return {**known, "version": manifest.version, "made with": packages}
+
+
+def _table(title: str, rows: dict[str, Any]) -> str:
+    lines = [f"| {name} | {value} |" for name, value in rows.items()]
+    return "\n".join([f"## {title}", "", "| | |", "|---|---|", *lines])
+
+
+def _metrics(parts: dict[str, dict[str, float]]) -> str:
+    """A table with a column a part; nothing where no metrics were given."""
+    if not parts:
+        return ""
+    names = list(dict.fromkeys(name for values in parts.values() for name in values))
+    header = [f"| metric | {' | '.join(parts)} |", "|---" * (len(parts) + 1) + "|"]
+    rows = [
+        f"| {name} | "
+        + " | ".join(f"{values[name]:.4f}" if name in values else "" for values in parts.values())
+        + " |"
+        for name in names
+    ]
+    return "\n".join(["## Results", "", *header, *rows])
+
+
+def _signatures(signatures: dict[str, Any]) -> str:
+    lines = ["| signature | in | out |", "|---|---|---|"]
+    for name, sides in signatures.items():
+        described = [
+            ", ".join(
+                f"`{tensor}` {spec['dtype']} {_shape(spec['shape'])}" for tensor, spec in sides[side].items()
+            )
+            for side in ("inputs", "outputs")
+        ]
+        lines.append(f"| `{name}` | {' | '.join(described)} |")
+    return "\n".join(["## Signatures", "", *lines])
+
+
+def _shape(shape: list[int | None]) -> str:
+    return "[" + ", ".join("any" if size is None else str(size) for size in shape) + "]"

@@ -1,0 +1,144 @@
+"""An export, loaded to recommend: needs the folder and TensorFlow, nothing else of the package's models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfrec_zoo._errors import DataError, UnknownNameError, require
+from tfrec_zoo.bundle import RECOMMEND_SIGNATURE, Manifest, check_files, read_manifest
+from tfrec_zoo.recommendation import Recommendation
+
+_COMMON_INPUTS = frozenset({"history", "user_id", "k"})
+
+
+class Recommender:
+    """Answers requests from an exported folder. Make it with `load`."""
+
+    def __init__(self, manifest: Manifest, saved_model: Any) -> None:
+        self.manifest = manifest
+        """What was exported, and how."""
+        # The signature's function does not keep its SavedModel, and with it the tables, alive.
+        self._saved_model = saved_model
+        self._recommend = saved_model.signatures[RECOMMEND_SIGNATURE]
+        inputs = manifest.signatures[RECOMMEND_SIGNATURE]["inputs"]
+        self._profile_dtypes = {
+            name: spec["dtype"] for name, spec in inputs.items() if name not in _COMMON_INPUTS
+        }
+
+    def recommend(
+        self,
+        history: Sequence[str] = (),
+        user_id: str = "",
+        k: int = 10,
+        profile: Mapping[str, Any] | None = None,
+    ) -> list[Recommendation]:
+        """The best items for one person, who has not had them yet.
+
+        Args:
+            history: raw item ids, oldest first; unknown ones are passed over.
+            user_id: raw user id; an unknown one is nobody in particular.
+            k: length of the list.
+            profile: raw values of the model's profile features, where it has any.
+
+        Returns:
+            At most k items, best first; fewer where the catalogue runs out.
+
+        Raises:
+            ValueError: k below 1, or a history that is a string.
+            UnknownNameError: a profile feature that the model does not have.
+        """
+        return self.recommend_batch([history], [user_id], k, [profile or {}])[0]
+
+    def recommend_batch(
+        self,
+        histories: Sequence[Sequence[str]],
+        user_ids: Sequence[str] | None = None,
+        k: int = 10,
+        profiles: Sequence[Mapping[str, Any]] | None = None,
+    ) -> list[list[Recommendation]]:
+        """The same for several people at once.
+
+        Args:
+            histories: B lists of raw item ids, oldest first, of any lengths.
+            user_ids: B raw user ids.
+            k: length of the lists.
+            profiles: B mappings.
+
+        Returns:
+            B lists of at most k items.
+
+        Raises:
+            ValueError: k below 1, a history that is a string, or arguments of different lengths.
+            UnknownNameError: a profile feature that the model does not have.
+        """
+        require(k >= 1, "`k` must be at least 1.", k)
+        for history in histories:
+            require(not isinstance(history, str), "A history must be a sequence of item ids.", history)
+        users = [""] * len(histories) if user_ids is None else list(user_ids)
+        given = [{}] * len(histories) if profiles is None else list(profiles)
+        require(
+            len(users) == len(given) == len(histories),
+            "`histories`, `user_ids` and `profiles` must have the same length.",
+            (len(histories), len(users), len(given)),
+        )
+        answer = self._recommend(
+            history=tf.constant(_padded(histories)),
+            user_id=tf.constant([str(user) for user in users]),
+            k=tf.constant(k, tf.int32),
+            **self._profile_inputs(given),
+        )
+        return [
+            [
+                Recommendation(item.decode("utf-8"), float(score))
+                for item, score in zip(items, scores, strict=True)
+                if item
+            ]
+            for items, scores in zip(answer["item_ids"].numpy(), answer["scores"].numpy(), strict=True)
+        ]
+
+    def _profile_inputs(self, profiles: Sequence[Mapping[str, Any]]) -> dict[str, tf.Tensor]:
+        for profile in profiles:
+            for name in profile:
+                if name not in self._profile_dtypes:
+                    raise UnknownNameError("profile feature", name, self._profile_dtypes)
+        inputs = {}
+        for name, dtype in self._profile_dtypes.items():
+            if dtype == "string":
+                values = [profile.get(name, ()) for profile in profiles]
+                rows = [(value,) if isinstance(value, str) else value for value in values]
+                inputs[name] = tf.constant(_padded(rows))
+            else:
+                inputs[name] = tf.constant([float(profile.get(name, np.nan)) for profile in profiles])
+        return inputs
+
+
+def load(path: str | Path) -> Recommender:
+    """Load the newest version of an exported model, after checking every file against the manifest.
+
+    Args:
+        path: the folder that `export` wrote.
+
+    Raises:
+        DataError: no export there, a file that is missing or damaged, or a SavedModel that does not load.
+    """
+    manifest = read_manifest(path)
+    check_files(path, manifest)
+    folder = Path(path) / str(manifest.version)
+    try:
+        saved_model = tf.saved_model.load(str(folder))
+    except (OSError, tf.errors.OpError) as error:
+        raise DataError(f"{folder} must be a SavedModel. Received: {error}. Export again.") from error
+    return Recommender(manifest, saved_model)
+
+
+def _padded(rows: Sequence[Sequence[str]]) -> Any:
+    """Strings [B, T], one column at the least, padded with "" at the right."""
+    table = np.full((len(rows), max([1, *map(len, rows)])), "", dtype=object)
+    for row, values in enumerate(rows):
+        table[row, : len(values)] = [str(value) for value in values]
+    return table
