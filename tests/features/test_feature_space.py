@@ -64,7 +64,9 @@ def test_appending_parts_keeps_the_order_within_users(split: Split) -> None:
     encoded = FeatureSpace.fit(WHOLE).transform(split)
     joined = encoded.history_of("test")
     for u in range(joined.num_rows):
-        parts = [p.item_index[p.row_splits[u] : p.row_splits[u + 1]] for p in (encoded.train, encoded.validation)]
+        parts = [
+            p.item_index[p.row_splits[u] : p.row_splits[u + 1]] for p in (encoded.train, encoded.validation)
+        ]
         mine = joined.item_index[joined.row_splits[u] : joined.row_splits[u + 1]]
         np.testing.assert_array_equal(mine, np.concatenate(parts))
     np.testing.assert_array_equal(joined.history(np.arange(joined.num_rows), 3)[:, :1].max(), 0)
@@ -77,7 +79,10 @@ def test_content_brings_cold_items_into_the_catalogue(split: Split) -> None:
     titles = space.item_features["title"]
     words = space.item_transforms["title"].vocabulary
     assert words.tokens == ["moon", "red", "rise"], "learned from trained items alone"
-    assert list(words.strings(titles[space.item_vocabulary.lookup(np.array(["cold"], object))[0]])) == ["red", ""]
+    assert list(words.strings(titles[space.item_vocabulary.lookup(np.array(["cold"], object))[0]])) == [
+        "red",
+        "",
+    ]
     np.testing.assert_array_equal(titles[4], 0)
     np.testing.assert_array_equal(space.item_features["vectors"][[2, 3, 5]], [[2, 3], [0, 1], [6, 7]])
     assert not space.item_features["vectors"][:2].any()
@@ -93,7 +98,9 @@ def test_numbers_are_scaled_by_training_users_and_unknown_ones_are_zero(split: S
 
 
 def test_a_saved_space_encodes_alike(split: Split, tmp_path) -> None:
-    space = FeatureSpace.fit(split.train, ITEMS, USERS, content=["title", "categories", "vectors"], profile=["age", "job"])
+    space = FeatureSpace.fit(
+        split.train, ITEMS, USERS, content=["title", "categories", "vectors"], profile=["age", "job"]
+    )
     space.save(tmp_path)
     again = FeatureSpace.load(tmp_path)
     assert again.schema == space.schema
@@ -106,13 +113,27 @@ def test_a_saved_space_encodes_alike(split: Split, tmp_path) -> None:
     assert not list(tmp_path.glob("*.pkl"))
 
 
+def test_a_loaded_space_takes_profiles_from_a_table(split: Split, tmp_path) -> None:
+    space = FeatureSpace.fit(split.train, users=USERS, profile=["age", "job"])
+    space.save(tmp_path)
+    again = FeatureSpace.load(tmp_path)
+    unknown = again.transform(split).train.profile["age"]
+    np.testing.assert_array_equal(unknown, np.zeros(4))
+    for name, values in space.transform(split).test.profile.items():
+        np.testing.assert_array_equal(again.with_users(USERS).transform(split).test.profile[name], values)
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
         ({"content": ["titel"], "items": ITEMS}, UnknownNameError, "Did you mean 'title'"),
         ({"content": ["title"]}, DataError, "needs the table"),
         ({"profile": ["agee"], "users": USERS}, UnknownNameError, "Did you mean 'age'"),
-        ({"content": ["audio"], "items": ITEMS}, UnknownNameError, "must be one of: categories, title, vectors"),
+        (
+            {"content": ["audio"], "items": ITEMS},
+            UnknownNameError,
+            "must be one of: categories, title, vectors",
+        ),
     ],
 )
 def test_columns_that_are_not_there(split: Split, arguments: dict, error: type, message: str) -> None:

@@ -10,7 +10,9 @@ from tfrec_zoo._errors import DataError
 from tfrec_zoo.features import Vocabulary
 
 TOKENS = st.lists(
-    st.text(st.characters(blacklist_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1), unique=True, max_size=30
+    st.text(st.characters(blacklist_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1),
+    unique=True,
+    max_size=30,
 )
 
 
@@ -39,7 +41,9 @@ def test_lookup_of_categories_equals_lookup_of_strings() -> None:
 
 
 @given(TOKENS)
-def test_strings_undo_lookup_and_files_keep_tokens(tmp_path_factory: pytest.TempPathFactory, tokens: list[str]) -> None:
+def test_strings_undo_lookup_and_files_keep_tokens(
+    tmp_path_factory: pytest.TempPathFactory, tokens: list[str]
+) -> None:
     vocabulary = Vocabulary(tokens)
     path = tmp_path_factory.mktemp("vocabulary") / "tokens.txt"
     vocabulary.save(path)

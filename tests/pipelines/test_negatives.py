@@ -18,7 +18,9 @@ def drawn(power: float, seed: int = 0, epochs: int = 1, s: int = 500):
 @pytest.mark.parametrize("power", [0.0, 0.75, 1.0])
 def test_items_are_drawn_in_proportion_to_count_to_the_power(power: float) -> None:
     batches = drawn(power)
-    shares = np.bincount(np.concatenate([x["negatives"] for x, _ in batches]), minlength=6) / (500 * len(batches))
+    shares = np.bincount(np.concatenate([x["negatives"] for x, _ in batches]), minlength=6) / (
+        500 * len(batches)
+    )
     weights = np.where(COUNTS > 0, COUNTS.astype(float) ** power, 0)
     weights[:2] = 0
     np.testing.assert_allclose(shares, weights / weights.sum(), atol=0.02)

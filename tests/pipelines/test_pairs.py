@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from tests.encoded_examples import encoded_from_lists
@@ -27,24 +26,42 @@ def test_every_known_interaction_once_with_what_came_before_it() -> None:
         for place, item in enumerate(items):
             if item >= 2:
                 past = items[:place][-3:]
-                expected.append({"history": [0] * (3 - len(past)) + past, "user_index": u + 2, "target": item})
+                expected.append(
+                    {"history": [0] * (3 - len(past)) + past, "user_index": u + 2, "target": item}
+                )
     assert rows == expected
 
 
 def test_other_items_of_the_user_leave_out_the_target_alone() -> None:
-    rows = collect(pairs(encoded_from_lists([[2, 3, 4, 5]]), batch_size=8, max_history_length=3, context="others", shuffle=False))
+    rows = collect(
+        pairs(
+            encoded_from_lists([[2, 3, 4, 5]]),
+            batch_size=8,
+            max_history_length=3,
+            context="others",
+            shuffle=False,
+        )
+    )
     assert [(row["history"], row["target"]) for row in rows] == [
         ([3, 4, 5], 2),
         ([2, 4, 5], 3),
         ([2, 3, 5], 4),
         ([2, 3, 4], 5),
     ]
-    longer = collect(pairs(encoded_from_lists([[2, 3]]), batch_size=8, max_history_length=3, context="others", shuffle=False))
+    longer = collect(
+        pairs(
+            encoded_from_lists([[2, 3]]), batch_size=8, max_history_length=3, context="others", shuffle=False
+        )
+    )
     assert [row["history"] for row in longer] == [[0, 0, 3], [0, 0, 2]]
 
 
 def test_positives_are_all_items_of_the_user() -> None:
-    rows = collect(pairs(encoded_from_lists(USERS), batch_size=10, max_history_length=2, with_positives=True, shuffle=False))
+    rows = collect(
+        pairs(
+            encoded_from_lists(USERS), batch_size=10, max_history_length=2, with_positives=True, shuffle=False
+        )
+    )
     for row in rows:
         assert [i for i in row["positives"] if i] == USERS[row["user_index"] - 2]
 

@@ -35,7 +35,9 @@ def test_no_batch_is_wider_than_its_bucket() -> None:
     generator = np.random.default_rng(0)
     users = [generator.integers(2, 50, size=n).tolist() for n in generator.integers(2, 60, size=200)]
     bounds = (8, 16, 32)
-    for _, targets in sequences(encoded_from_lists(users), batch_size=16, max_history_length=50, buckets=bounds):
+    for _, targets in sequences(
+        encoded_from_lists(users), batch_size=16, max_history_length=50, buckets=bounds
+    ):
         lengths = (targets.numpy() != 0).sum(axis=1)
         bucket = next((bound for bound in bounds if lengths.max() <= bound), 50)
         narrower = max((bound for bound in bounds if bound < bucket), default=0)

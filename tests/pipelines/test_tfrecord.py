@@ -11,7 +11,9 @@ from tfrec_zoo.pipelines import pairs, read_tfrecords, write_tfrecords
 
 @pytest.fixture
 def examples() -> tf.data.Dataset:
-    encoded = encoded_from_lists([list(range(2, 30)), [3, 4]], weight=np.arange(30) + 1.0, profile={"age": [0.5, 2.0]})
+    encoded = encoded_from_lists(
+        [list(range(2, 30)), [3, 4]], weight=np.arange(30) + 1.0, profile={"age": [0.5, 2.0]}
+    )
     return pairs(encoded, batch_size=4, max_history_length=3, shuffle=False)
 
 
@@ -43,7 +45,9 @@ def test_shuffled_reading_has_every_batch_and_repeats_under_a_seed(examples, tmp
 
 
 def test_a_failure_leaves_nothing_behind(tmp_path) -> None:
-    broken = tf.data.Dataset.from_tensor_slices([1.0, np.nan]).map(lambda x: tf.debugging.check_numerics(x, "broken"))
+    broken = tf.data.Dataset.from_tensor_slices([1.0, np.nan]).map(
+        lambda x: tf.debugging.check_numerics(x, "broken")
+    )
     with pytest.raises(tf.errors.InvalidArgumentError):
         write_tfrecords(broken, tmp_path / "records")
     assert not list(tmp_path.iterdir())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,6 @@ class FeatureSpace:
         num_trained_items: int,
         user_transforms: Mapping[str, Transform],
         item_transforms: Mapping[str, Transform],
-        user_features: Mapping[str, Array],
         item_features: Mapping[str, Array],
     ) -> None:
         self.user_vocabulary = user_vocabulary
@@ -62,7 +62,7 @@ class FeatureSpace:
         self.item_transforms = dict(item_transforms)
         self.item_features = dict(item_features)
         """Encoded content, each [num_items, ...], row by row with the catalogue."""
-        self._profiles = dict(user_features)
+        self._profiles: dict[str, Array] = {}
         self._profile_rows = pd.Index([], dtype=object)
 
     @classmethod
@@ -108,23 +108,35 @@ class FeatureSpace:
                 item_transforms[name] = transform
                 item_features[name] = transform.missing(len(item_vocabulary))
                 item_features[name][rows] = transform(values)
-        user_transforms, user_features = {}, {}
+        user_transforms = {}
         for name, values in user_columns.items():
             kind = "number" if np.issubdtype(values.dtype, np.number) else "category"
             assert users is not None
             user_transforms[name] = TRANSFORMS[kind].fit(values[user_vocabulary.lookup(users.user_id) != OOV])
-            user_features[name] = user_transforms[name](values)
         space = cls(
             user_vocabulary,
             item_vocabulary,
             num_trained_items,
             user_transforms,
             item_transforms,
-            user_features,
             item_features,
         )
-        if users is not None:
-            space._profile_rows = pd.Index(users.user_id, dtype=object)
+        return space if users is None else space.with_users(users)
+
+    def with_users(self, users: Users) -> FeatureSpace:
+        """The same features, which take the profiles that `transform` needs from another table.
+
+        Args:
+            users: any users; those that are not in it have unknown profiles. Columns that the features do
+                not have are passed over.
+        """
+        space = copy(self)
+        space._profile_rows = pd.Index(users.user_id, dtype=object)
+        space._profiles = {
+            name: transform(users.profile[name])
+            for name, transform in self.user_transforms.items()
+            if name in users.profile
+        }
         return space
 
     @property
@@ -226,7 +238,7 @@ class FeatureSpace:
 
     @classmethod
     def load(cls, folder: str | Path) -> FeatureSpace:
-        """Read what `save` wrote; the training users' profiles are not kept.
+        """Read what `save` wrote. Profiles of users are not kept: see `with_users`.
 
         Raises:
             DataError: a file is missing.
@@ -252,7 +264,6 @@ class FeatureSpace:
             saved["num_trained_items"],
             transforms["user"],
             transforms["item"],
-            {},
             item_features,
         )
 

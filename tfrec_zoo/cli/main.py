@@ -1,0 +1,42 @@
+"""The command `tfrec-zoo`."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from tfrec_zoo._version import __version__
+from tfrec_zoo.cli.datasets import datasets
+from tfrec_zoo.cli.evaluate import evaluate
+from tfrec_zoo.cli.models import models
+from tfrec_zoo.cli.quickstart import quickstart
+from tfrec_zoo.cli.recommend import recommend
+from tfrec_zoo.cli.train import train
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+for command in (quickstart, datasets, models, train, evaluate, recommend):
+    app.command()(command)
+
+
+@app.callback()
+def tfrec_zoo(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+) -> None:
+    """Recommender models for Keras 3: from a table of interactions to a served recommender."""
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; an error that a user can mend is one line on stderr and the exit code 2."""
+    logging.getLogger("tfrec_zoo").addHandler(logging.StreamHandler(sys.stderr))
+    try:
+        app()
+    except (ValueError, OSError) as error:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(f"tfrec-zoo: {error}", markup=False)
+        sys.exit(2)

@@ -1,0 +1,53 @@
+"""`tfrec-zoo models`: what can be trained."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from dataclasses import fields
+from typing import Annotated
+
+import typer
+
+from tfrec_zoo.cli.console import Output
+from tfrec_zoo.cli.tensorflow_noise import import_quietly
+
+
+def models(
+    model: Annotated[str | None, typer.Argument(help="Show the settings of this one.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print the names alone, a line each.")] = False,
+) -> None:
+    """List the models, or the settings of one."""
+    out = Output(json, quiet)
+    import_quietly()
+    from tfrec_zoo.models import get_model_class, list_models
+    from tfrec_zoo.training import RunConfig
+
+    if model is None:
+        rows = [
+            [name, (inspect.getdoc(get_model_class(name)) or "").splitlines()[0]] for name in list_models()
+        ]
+        columns = ["name", "what it is"]
+    else:
+        configs = [get_model_class(model).config_class, RunConfig]
+        rows = [row for config in configs for row in describe_fields(config)]
+        columns = ["setting", "default", "what it does"]
+    out.table(f"Settings of {model}" if model else "Models", columns, rows)
+    if quiet and not json:
+        typer.echo("\n".join(row[0] for row in rows))
+    out.json([dict(zip(columns, row, strict=True)) for row in rows])
+
+
+def describe_fields(config: type) -> list[list[str]]:
+    """Name, default and docstring of a dataclass's fields, those of its bases too."""
+    told: dict[str, str] = {}
+    for base in reversed(config.__mro__[:-1]):
+        body = ast.parse(textwrap.dedent(inspect.getsource(base))).body[0]
+        assert isinstance(body, ast.ClassDef)
+        for line, after in zip(body.body, body.body[1:], strict=False):
+            is_text = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+            if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) and is_text:
+                told[line.target.id] = " ".join(str(ast.literal_eval(after.value)).split())  # type: ignore[attr-defined]
+    return [[f.name, str(f.default), told.get(f.name, "")] for f in fields(config)]

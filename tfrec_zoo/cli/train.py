@@ -1,0 +1,82 @@
+"""`tfrec-zoo train`: any model on any data."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tfrec_zoo.cli.console import Output
+from tfrec_zoo.cli.data_options import (
+    DataDirOption,
+    DatasetOption,
+    FormatOption,
+    ItemColumn,
+    Preparation,
+    RatingColumn,
+    TimeColumn,
+    UserColumn,
+    load_dataset,
+)
+from tfrec_zoo.cli.settings import parse_settings
+from tfrec_zoo.cli.tensorflow_noise import import_quietly
+
+
+def train(
+    model: Annotated[str, typer.Argument(help="A name of `tfrec-zoo models`.")],
+    dataset: DatasetOption,
+    data_dir: DataDirOption = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder of the export; runs/MODEL where left out.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Most epochs.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the run.")] = 0,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="KEY=VALUE of the model or the run, as `tfrec-zoo models MODEL` lists them."
+        ),
+    ] = None,
+    content: Annotated[str, typer.Option(help="Item columns to use: title,categories,...")] = "",
+    profile: Annotated[str, typer.Option(help="User columns to use: age,gender,...")] = "",
+    split: Annotated[str, typer.Option(help="leave_last_out, global_time or random.")] = "leave_last_out",
+    minimum_rating: Annotated[float | None, typer.Option(help="Leave out rows with a lower rating.")] = None,
+    k_core: Annotated[int | None, typer.Option(help="Leave out users and items with fewer rows.")] = None,
+    user_column: UserColumn = None,
+    item_column: ItemColumn = None,
+    time_column: TimeColumn = None,
+    rating_column: RatingColumn = None,
+    format: FormatOption = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing.")] = False,
+) -> None:
+    """Train a model, evaluate it beside baselines, and export it."""
+    preparation = Preparation(split, minimum_rating, k_core)
+    out = Output(json, quiet)
+    import_quietly()
+    from tfrec_zoo.cli.run import Plan, execute
+    from tfrec_zoo.models import get_model_class
+    from tfrec_zoo.training import RunConfig
+
+    hyper_parameters, options = parse_settings(settings or [], get_model_class(model).config_class, RunConfig)
+    given: dict[str, Any] = {"seed": seed, **({} if epochs is None else {"epochs": epochs})}
+    table = load_dataset(dataset, data_dir, user_column, item_column, time_column, rating_column, format)
+    plan = Plan(
+        model=model,
+        dataset=table,
+        output=output or Path("runs") / model,
+        preparation=preparation,
+        hyper_parameters={"seed": seed, **hyper_parameters},
+        run=RunConfig(**{**given, **options}),
+        content=_names(content),
+        profile=_names(profile),
+        command=shlex.join(["tfrec-zoo", *sys.argv[1:]]),
+    )
+    out.json(execute(plan, out).report)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
