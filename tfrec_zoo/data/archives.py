@@ -1,11 +1,12 @@
-"""Opens files for reading, plain or gzip, loose or inside a folder or a zip; never unpacks to disk."""
+"""Opens files for reading, plain or gzip, loose or in a folder, zip or tar; never unpacks to disk."""
 
 from __future__ import annotations
 
 import gzip
+import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -42,8 +43,8 @@ def explain_broken_file(name: str) -> Iterator[None]:
         raise DataError(
             f"{name}: the compressed data is broken or cut short ({error}). Fetch the file again."
         ) from error
-    except zipfile.BadZipFile as error:
-        raise DataError(f"{name}: not a whole zip file ({error}). Fetch the file again.") from error
+    except (zipfile.BadZipFile, tarfile.TarError) as error:
+        raise DataError(f"{name}: not a whole zip or tar file ({error}). Fetch the file again.") from error
     except (FileNotFoundError, NotADirectoryError) as error:
         raise DataError(f"{name}: there is no such file. Received: {error.filename or name}") from error
     except OSError as error:
@@ -74,36 +75,43 @@ def open_binary(path: Path | BinaryIO, name: str | None = None) -> Iterator[Bina
 
 @contextmanager
 def open_members(path: Path, suffixes: Sequence[str]) -> Iterator[dict[str, Member]]:
-    """Open files of a folder or of a zip by the end of their paths; nothing is unpacked to disk.
+    """Open files of a folder, zip or tar by the end of their paths; nothing is unpacked to disk.
 
     Args:
-        path: a folder or a zip file.
+        path: a folder, a zip, or a tar (plain or compressed).
         suffixes: ends of member paths, e.g. "u.data" or "ml-100k/u.data"; the same name with ".gz" counts.
 
     Yields:
         The suffixes that were found, each with its open file; of several the one nearest to the top.
 
     Raises:
-        DataError: there is no such folder or zip, the zip is broken, a member's path climbs out of the zip,
-            or two members at the same depth end alike.
+        DataError: there is no such folder or archive, the archive is broken, a member's path climbs out of
+            it, or two members at the same depth end alike.
     """
     with explain_broken_file(path.name), ExitStack() as stack:
-        archive: zipfile.ZipFile | None = None
-        if path.is_dir():
-            names = _folder_names(path)
-        else:
-            archive = stack.enter_context(zipfile.ZipFile(path))
-            names = _safe_names(path, archive)
+        names, open_member = _contents(path, stack)
         members: dict[str, Member] = {}
         for suffix in suffixes:
             found = _nearest_to_top(path, names, suffix)
             if found is None:
                 continue
-            raw: IO[bytes] = archive.open(found) if archive else (path / found).open("rb")
             label = f"{path.name}/{found}"
-            opened = open_binary(cast(BinaryIO, stack.enter_context(raw)), label)
+            opened = open_binary(cast(BinaryIO, stack.enter_context(open_member(found))), label)
             members[suffix] = Member(label, stack.enter_context(opened))
         yield members
+
+
+def _contents(path: Path, stack: ExitStack) -> tuple[list[str], Callable[[str], IO[bytes]]]:
+    """Paths of the files inside, and what opens one of them."""
+    if path.is_dir():
+        return _folder_names(path), lambda name: (path / name).open("rb")
+    if tarfile.is_tarfile(path):
+        tar = stack.enter_context(tarfile.open(path))  # noqa: SIM115
+        names = [member.name for member in tar.getmembers() if member.isfile()]
+        return _safe_names(path, names), lambda name: cast(IO[bytes], tar.extractfile(name))
+    archive = stack.enter_context(zipfile.ZipFile(path))
+    names = [info.filename for info in archive.infolist() if not info.is_dir()]
+    return _safe_names(path, names), archive.open
 
 
 def _folder_names(folder: Path) -> list[str]:
@@ -112,13 +120,12 @@ def _folder_names(folder: Path) -> list[str]:
     return sorted(file.relative_to(folder).as_posix() for file in files if file.is_file())
 
 
-def _safe_names(path: Path, archive: zipfile.ZipFile) -> list[str]:
-    names = [info.filename for info in archive.infolist() if not info.is_dir()]
+def _safe_names(path: Path, names: list[str]) -> list[str]:
     for name in names:
         pure = PurePosixPath(name.replace("\\", "/"))
         if pure.is_absolute() or ".." in pure.parts or PureWindowsPath(name).drive:
             raise DataError(
-                f"{path.name}: every member of a zip must lie inside it. Received: {name!r}. "
+                f"{path.name}: every member of an archive must lie inside it. Received: {name!r}. "
                 "Do not use this file; fetch it again from where it is published."
             )
     return names

@@ -67,17 +67,28 @@ def read_interactions_text(
         positions = {ours: head.position(theirs) for ours, theirs in columns.items()}
         collected = InteractionColumns(label, positions, log, encoding)
         bad_rows: list[BadRow] = []
-        for batch in _batches(file, head, layout, sorted(set(positions.values())), bad_rows):
+        for batch in text_batches(file, head, layout, sorted(set(positions.values())), bad_rows):
             collected.add({ours: batch.column(f"f{position}") for ours, position in positions.items()})
         return collected.finish(
             bad_rows, lambda rows: [(label, line) for line in lines_of_rows(file, head, layout, rows)]
         )
 
 
-def _batches(
+def text_batches(
     file: BinaryIO, head: Head, layout: Layout, positions: list[int], bad_rows: list[BadRow]
 ) -> Iterator[pa.RecordBatch]:
-    """Blocks of rows, the wanted columns as bytes; rows with another number of fields go to `bad_rows`."""
+    """Blocks of rows, with the wanted columns as bytes under the names "f0", "f1", ... of their positions.
+
+    Args:
+        file: seekable; read from its beginning.
+        head: of the file.
+        layout: of the file.
+        positions: of the wanted columns.
+        bad_rows: receives rows with another number of fields.
+
+    Raises:
+        DataError: a quoted field is never closed.
+    """
 
     def take_bad_row(row: pyarrow.csv.InvalidRow) -> str:
         reason = "too few fields" if row.actual_columns < row.expected_columns else "too many fields"

@@ -117,6 +117,10 @@ def _keep(interactions: Interactions, mask: Mask, rule: str) -> Filtered:
     return Filtered(
         kept,
         len(interactions) - len(kept),
-        interactions.num_users - kept.num_users,
-        interactions.num_items - kept.num_items,
+        _distinct(interactions.user_id) - _distinct(kept.user_id),
+        _distinct(interactions.item_id) - _distinct(kept.item_id),
     )
+
+
+def _distinct(ids: pd.Categorical) -> int:
+    return int(np.count_nonzero(np.bincount(ids.codes)))

@@ -89,7 +89,7 @@ def clean_ids(values: pd.Series[Any], column: str, file: str) -> Array:
 def _from_parquet(path: Path) -> pd.DataFrame:
     tables = []
     for part in parquet_parts(path):
-        with open_parquet(part, dictionaries=False) as table:
+        with open_parquet(part) as table:
             tables.append(table.read())
     frame: pd.DataFrame = pa.concat_tables(tables, promote_options="default").to_pandas()
     return frame

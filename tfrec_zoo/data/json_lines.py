@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import json
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
@@ -126,7 +127,9 @@ def _literal(text: str) -> Any:
     if not text.startswith("{'"):
         raise _BadLineError(_BROKEN)
     try:
-        return ast.literal_eval(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # "\/" is an invalid escape that the files of 2014 are full of.
+            return ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         raise _BadLineError(_BROKEN) from None
 

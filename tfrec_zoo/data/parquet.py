@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
-import pyarrow.types as pt
 
 from tfrec_zoo._errors import DataError
 from tfrec_zoo.data.archives import open_binary
@@ -19,7 +18,7 @@ from tfrec_zoo.data.columns import InteractionColumns, Place, Rows
 from tfrec_zoo.data.rejected import RejectionLog
 from tfrec_zoo.data.tables import Interactions
 
-_BATCH_ROWS = 1 << 20
+_BATCH_ROWS = 1 << 21
 
 
 def parquet_parts(path: Path) -> list[Path]:
@@ -70,7 +69,8 @@ def read_parquet(
                     f"{part.name}: every part must have the columns of the first. "
                     f"Received: no {sorted(missing)}"
                 )
-            for batch in table.iter_batches(_BATCH_ROWS, columns=sorted(set(columns.values()))):
+            wanted = sorted(set(columns.values()))
+            for batch in table.iter_batches(_BATCH_ROWS, columns=wanted, use_threads=False):
                 collected.add({ours: batch.column(theirs) for ours, theirs in columns.items()})
             starts.append(starts[-1] + table.metadata.num_rows)
     assert collected is not None
@@ -86,12 +86,8 @@ def read_parquet(
 
 
 @contextmanager
-def open_parquet(part: Path, *, dictionaries: bool = True) -> Iterator[pyarrow.parquet.ParquetFile]:
+def open_parquet(part: Path) -> Iterator[pyarrow.parquet.ParquetFile]:
     """One Parquet file, plain or gzip.
-
-    Args:
-        part: the file.
-        dictionaries: whether text columns come as dictionaries.
 
     Raises:
         DataError: it is not Parquet, or broken.
@@ -100,9 +96,7 @@ def open_parquet(part: Path, *, dictionaries: bool = True) -> Iterator[pyarrow.p
         with open_binary(part) as file:
             # Parquet is read from its end, which a gzip file cannot do.
             source = part if isinstance(file, io.BufferedReader) else io.BytesIO(file.read())
-            schema = pyarrow.parquet.read_schema(source)
-            text = [field.name for field in schema if pt.is_string(field.type) or pt.is_binary(field.type)]
-            with pyarrow.parquet.ParquetFile(source, read_dictionary=text if dictionaries else None) as table:
+            with pyarrow.parquet.ParquetFile(source) as table:
                 yield table
     except (pa.ArrowInvalid, pa.ArrowException) as error:
         raise DataError(f"{part.name}: not a Parquet file, or a broken one ({error}).") from error
