@@ -69,9 +69,9 @@ def test_comparison_shows_bars_with_intervals(tmp_path: Path, drawn: list[Figure
     assert [bar.get_width() for bar in hr.patches] == pytest.approx([0.2, 0.08])
     assert [bar.get_width() for bar in ndcg.patches] == pytest.approx([0.1, 0.04])
     assert [label.get_text() for label in hr.get_yticklabels()] == ["two_tower", "popularity"]
-    whiskers = hr.collections[0].get_segments()
-    assert whiskers[0][:, 0] == pytest.approx([0.19, 0.22])
-    assert whiskers[1][:, 0] == pytest.approx([0.08, 0.08])
+    whiskers = [segment[:, 0] for segment in hr.collections[0].get_segments() if len(segment)]
+    assert len(whiskers) == 1, "a report without intervals has no whisker"
+    assert whiskers[0] == pytest.approx([0.19, 0.22])
     assert drawn[0].get_suptitle() == "test, leave_last_out, seen items left out"
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from tfrec_zoo._errors import UnknownNameError, require
@@ -40,9 +41,12 @@ def plot_training(history: Mapping[str, Sequence[float]], path: str | Path) -> N
             _draw_curve(axes, history[name], _label(name, title), best=title == "validation")
         axes.set_title(title, loc="left")
         axes.set_xlabel("epoch")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes.set_xlim(0.5, max(len(history[name]) for name in names) + 0.5)
         axes.grid(alpha=0.3)
         axes.margins(y=0.12)
+        if names is metrics:
+            axes.set_ylim(bottom=0)
         axes.legend(loc="best", frameon=False)
         axes.spines[["top", "right"]].set_visible(False)
     _write(figure, path)
@@ -57,7 +61,7 @@ def plot_comparison(
     """Draw a bar a model and metric, with the 95 % interval where the report has one.
 
     Args:
-        rows: name to show -> report, the first one at the top.
+        rows: name to show -> report; the first one is at the top and in a stronger colour.
         metrics: a panel each.
         path: PNG file to write; its folder must exist. A reader never sees half of it.
 
@@ -73,7 +77,7 @@ def plot_comparison(
     protocols = {(report.part, report.split, report.exclude_seen) for report in rows.values()}
     require(len(protocols) == 1, "`rows` must have been evaluated alike (part, split, seen).", protocols)
     size = (1.6 + 3.6 * len(metrics), 1.3 + _ROW_HEIGHT * len(rows))
-    figure = Figure(figsize=size, layout="constrained")
+    figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(wspace=0.06))
     panels = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
     for axes, metric in zip(panels, metrics, strict=True):
         _draw_bars(axes, rows, metric)
@@ -106,22 +110,23 @@ def _draw_bars(axes: Any, rows: Mapping[str, EvaluationReport], metric: str) -> 
     values = np.array([report.metrics[metric] for report in rows.values()])
     bounds = np.array([report.intervals.get(metric, (np.nan, np.nan)) for report in rows.values()])
     # A percentile interval may lie wholly on one side of a skewed estimate; a bar has no negative whisker.
-    whiskers = np.maximum(np.nan_to_num(np.stack([values - bounds[:, 0], bounds[:, 1] - values])), 0)
+    whiskers = np.maximum(np.stack([values - bounds[:, 0], bounds[:, 1] - values]), 0)
+    ends = values + np.nan_to_num(whiskers[1])
     places = np.arange(len(rows))
     colours = ["#1f77b4"] + ["#9db4c8"] * (len(rows) - 1)
     axes.barh(places, values, xerr=whiskers, color=colours, capsize=3, error_kw={"elinewidth": 1})
-    for place, value, whisker in zip(places, values, whiskers[1], strict=True):
+    for place, value, end in zip(places, values, ends, strict=True):
         axes.annotate(
             f"{value:.4f}",
-            (value + whisker, place),
+            (end, place),
             xytext=(6, 0),
             textcoords="offset points",
             va="center",
             fontsize=8,
         )
-    axes.set_xlim(0, max(float((values + whiskers[1]).max()), 1e-9) * 1.28)
+    axes.set_xlim(0, max(float(ends.max()), 1e-9) * 1.28)
     axes.set_title(metric.upper(), loc="left", fontsize=11)
-    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.grid(axis="x", alpha=0.3)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
