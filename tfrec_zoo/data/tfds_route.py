@@ -3,8 +3,6 @@
 TFDS knows the official archives, fetches them and checks them against its recorded SHA-256. Our own reader
 then reads the archive. Preparing it in TFDS would shuffle the rows by a hash (and with them the order of
 ties), leave out films that nobody rated, rename a genre, and take a Python loop over every rating.
-
-Run as `python -m tfrec_zoo.data.tfds_route RELEASE FOLDER`.
 """
 
 from __future__ import annotations
@@ -74,8 +72,8 @@ def download(release: str, folder: Path, timeout: float, address: str | None = N
 
 
 def _command(release: str, folder: Path, timeout: float) -> list[str]:
-    return [sys.executable, "-m", "tfrec_zoo.data.tfds_route", release, str(folder), str(timeout)]
-
-
-if __name__ == "__main__":
-    download(sys.argv[1], Path(sys.argv[2]), float(sys.argv[3]))
+    script = (
+        "import sys, pathlib, tfrec_zoo.data.tfds_route as route; "
+        "route.download(sys.argv[1], pathlib.Path(sys.argv[2]), float(sys.argv[3]))"
+    )
+    return [sys.executable, "-c", script, release, str(folder), str(timeout)]
