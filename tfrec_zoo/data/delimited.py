@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
@@ -25,6 +26,7 @@ from tfrec_zoo.data.text_layout import (
 )
 
 _MAX_TEXTS = 50
+_OPEN_QUOTE = "a double quote opens a field and is never closed"
 
 
 def read_interactions_text(
@@ -69,9 +71,21 @@ def read_interactions_text(
         bad_rows: list[BadRow] = []
         for batch in text_batches(file, head, layout, sorted(set(positions.values())), bad_rows):
             collected.add({ours: batch.column(f"f{position}") for ours, position in positions.items()})
+        _refuse_open_quote(file, head, layout, bad_rows)
         return collected.finish(
             bad_rows, lambda rows: [(label, line) for line in lines_of_rows(file, head, layout, rows)]
         )
+
+
+def _refuse_open_quote(file: BinaryIO, head: Head, layout: Layout, bad_rows: list[BadRow]) -> None:
+    """An open quote swallows the rows after it, which then nobody counts."""
+    for row in bad_rows:
+        if row.reason == _OPEN_QUOTE:
+            [line] = lines_of_rows(file, head, layout, np.array([row.position]))
+            raise DataError(
+                f"{head.file}:{line}: {_OPEN_QUOTE}. Received: {row.text[:80]!r}. Close it, or double every "
+                "quote inside a field."
+            )
 
 
 def text_batches(
@@ -94,6 +108,8 @@ def text_batches(
         reason = "too few fields" if row.actual_columns < row.expected_columns else "too many fields"
         if not row.text.strip():
             reason = BLANK
+        elif layout.quoting and "\n" in row.text and row.text.count('"') % 2:
+            reason = _OPEN_QUOTE
         text = row.text.replace(STAND_IN, layout.delimiter) if len(bad_rows) < _MAX_TEXTS else ""
         bad_rows.append(BadRow(row.number - 1 - head.skipped_lines, reason, text))
         return "skip"
@@ -122,6 +138,5 @@ def text_batches(
     except pa.ArrowInvalid as error:
         if "Empty CSV" not in str(error):
             raise DataError(
-                f"{head.file}: not text delimited by {layout.delimiter!r} ({error}). A double quote that "
-                "opens a field and is never closed does this."
+                f"{head.file}: not text delimited by {layout.delimiter!r}, or {_OPEN_QUOTE} ({error})."
             ) from error

@@ -107,7 +107,7 @@ def _read_csv(request: Request) -> tuple[Interactions, str]:
     name = request.path.name
     with open_binary(request.path) as file:
         lines = [line for line in read_first_lines(file, name) if line.strip()]
-        delimiter = request.delimiter or sniff_delimiter(lines) or " "
+        delimiter = request.delimiter or sniff_delimiter(lines)
         rows = [row for row in Layout(delimiter, header=False).split(lines) if row]
         if not rows:
             request.log.raise_if_all(name, 0)

@@ -69,7 +69,9 @@ def _guess_text(name: str, lines: Sequence[str]) -> Format:
     has_header = bool(lines) and sum(map(is_well_known, lines[0].split())) > 1
     if _are_pairs(lines, widths) and not has_header and not any(mark in lines[0] for mark in ",;|"):
         return "pairs"
-    delimiter = sniff_delimiter(lines)
+    delimiter = _common_delimiter(lines)
+    if delimiter is None and lines and (mark := _first_delimiter(lines[0])):
+        delimiter = mark if any(map(is_well_known, lines[0].split(mark))) else None
     if delimiter is not None:
         return "tsv" if delimiter == "\t" else "csv"
     if has_header:
@@ -90,12 +92,18 @@ def _are_pairs(lines: Sequence[str], widths: Counter[int]) -> bool:
     return widths[2] >= _TABLE_SHARE * len(lines) and len(set(users)) < _TABLE_SHARE * len(users)
 
 
-def sniff_delimiter(lines: Sequence[str]) -> str | None:
-    """The delimiter that gives most of the lines the same number of fields, two or more; None if none does.
+def sniff_delimiter(lines: Sequence[str]) -> str:
+    """The delimiter that gives most of the lines the same number of fields, two or more.
+
+    Where none does, it is the one that splits the first line most, or " " (white space) if none splits it.
 
     Args:
         lines: the first lines of a text file, none of them blank.
     """
+    return _common_delimiter(lines) or (_first_delimiter(lines[0]) if lines else None) or " "
+
+
+def _common_delimiter(lines: Sequence[str]) -> str | None:
     best: tuple[float, int] = (0.0, 0)
     chosen: str | None = None
     for delimiter in _DELIMITERS:
@@ -105,6 +113,12 @@ def sniff_delimiter(lines: Sequence[str]) -> str | None:
         if width > 1 and share >= _TABLE_SHARE and (share, width) > best:
             best, chosen = (share, width), delimiter
     return chosen
+
+
+def _first_delimiter(line: str) -> str | None:
+    counts = {delimiter: line.count(delimiter) for delimiter in _DELIMITERS}
+    most = max(counts, key=lambda delimiter: counts[delimiter])
+    return most if counts[most] else None
 
 
 def has_header(rows: Sequence[Sequence[str]], wanted: Sequence[ColumnName | None]) -> bool:

@@ -115,7 +115,7 @@ def _from_text(
     lines = [line for line in read_first_lines(file, name, encoding) if line.strip()]
     if not lines:
         raise DataError(f"{name}: a table must have a row or more. Received: an empty file")
-    delimiter = delimiter or sniff_delimiter(lines) or ","
+    delimiter = delimiter or sniff_delimiter(lines)
     rows = [row for row in Layout(delimiter, header=False).split(lines) if row]
     layout = Layout(delimiter, has_header(rows, ()) if header is None else header, encoding=encoding)
     head = read_head(file, name, layout)

@@ -46,6 +46,8 @@ class IdColumn:
         Raises:
             DataError: the type is neither text nor whole numbers.
         """
+        if pt.is_nested(values.type):
+            raise self._wrong_type(str(values.type))
         if not pt.is_dictionary(values.type):
             values = values.dictionary_encode()
         self._batches.append(
@@ -82,7 +84,7 @@ class IdColumn:
         if not name:
             return _MISSING
         if not is_clean_id(name):
-            return self._new_fault(f"line break in {self._name}", name)
+            return self._new_fault(f"line break or zero byte in {self._name}", name)
         return code_of.setdefault(name, len(code_of))
 
     def _new_fault(self, reason: str, text: str) -> int:

@@ -16,7 +16,7 @@ from tfrec_zoo._errors import DataError
 from tfrec_zoo.data.columns import BLANK, ID_COLUMNS, BadRow
 from tfrec_zoo.data.rejected import RejectionLog
 
-_BLOCK_BYTES = 1 << 22
+_BLOCK_BYTES = 1 << 20
 _UTF8_MARK = b"\xef\xbb\xbf"
 _NOT_OBJECT = "not a JSON object"
 _BROKEN = "broken JSON"

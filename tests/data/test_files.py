@@ -1,0 +1,373 @@
+"""Anyone's files: formats and columns told, given, refused."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tfrec_zoo._errors import DataError, UnknownNameError
+from tfrec_zoo.data.files import read_interactions
+from tfrec_zoo.data.item_tables import read_items, read_users
+from tfrec_zoo.data.tables import Interactions
+
+FRAME = pd.DataFrame(
+    {
+        "userId": [1, 1, 2, 3],
+        "movieId": ["a", "b", "a", "c"],
+        "rating": [4.0, 3.5, 5.0, 1.0],
+        "timestamp": [1_400_000_000, 1_400_000_001, 1_400_000_002, 1_400_000_003],
+    }
+)
+
+
+def write_csv(path: Path) -> None:
+    FRAME.to_csv(path, index=False)
+
+
+def write_tsv(path: Path) -> None:
+    FRAME.to_csv(path, index=False, sep="\t")
+
+
+def write_parquet(path: Path) -> None:
+    FRAME.to_parquet(path)
+
+
+def write_jsonl(path: Path) -> None:
+    path.write_text("".join(json.dumps(row) + "\n" for row in FRAME.to_dict("records")))
+
+
+@pytest.fixture
+def expected() -> Interactions:
+    return read_interactions(FRAME).interactions
+
+
+def test_a_frame_shows_what_was_guessed(expected: Interactions) -> None:
+    dataset = read_interactions(FRAME)
+    assert dataset.source == (
+        "DataFrame (user_id from 'userId', item_id from 'movieId', timestamp from 'timestamp', "
+        "rating from 'rating')"
+    )
+    assert dataset.name == "DataFrame"
+    assert expected.to_frame().to_numpy().tolist() == [
+        ["1", "a", 1.4e9, 4.0],
+        ["1", "b", 1.4e9 + 1, 3.5],
+        ["2", "a", 1.4e9 + 2, 5.0],
+        ["3", "c", 1.4e9 + 3, 1.0],
+    ]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    ("name", "write", "kind"),
+    [
+        ("r.csv", write_csv, "csv"),
+        ("r.CSV", write_csv, "csv"),
+        ("r.txt", write_csv, "csv"),
+        ("r.tsv", write_tsv, "tsv"),
+        ("r.inter", write_tsv, "tsv"),
+        ("r.csv", write_tsv, "csv"),
+        ("r.parquet", write_parquet, "parquet"),
+        ("r", write_parquet, "parquet"),
+        ("r.jsonl", write_jsonl, "jsonl"),
+        ("r.json", write_jsonl, "jsonl"),
+        ("r.txt", write_jsonl, "jsonl"),
+    ],
+)
+def test_every_format_gives_the_same_rows(
+    tmp_path: Path, expected: Interactions, name: str, write: Callable[[Path], None], kind: str, packed: bool
+) -> None:
+    path = tmp_path / name
+    write(path)
+    if packed:
+        content = path.read_bytes()
+        path = tmp_path / f"{name}.gz"
+        path.write_bytes(gzip.compress(content))
+    dataset = read_interactions(path)
+    assert dataset.interactions.equals(expected)
+    assert dataset.source.startswith(f"{path.name} ({kind}, guessed; ")
+    assert "user_id from 'userId', item_id from 'movieId'" in dataset.source
+    assert dataset.name == "r"
+    assert f"({kind}; " in read_interactions(str(path), format=kind).source
+
+
+def test_a_folder_of_parquet_parts_names_the_part_of_a_bad_row(
+    tmp_path: Path, expected: Interactions
+) -> None:
+    (tmp_path / "parts" / "_temporary").mkdir(parents=True)
+    folder = tmp_path / "parts"
+    (folder / "_SUCCESS").touch()
+    (folder / "_temporary" / "x.parquet").touch()
+    FRAME.iloc[:2].to_parquet(folder / "part-0.parquet")
+    FRAME.iloc[:0].to_parquet(folder / "part-1.parquet")
+    FRAME.iloc[2:].to_parquet(folder / "part-2.parquet")
+    assert read_interactions(folder).interactions.equals(expected)
+    bad = FRAME.iloc[2:].assign(movieId=pd.Series(["a", None], index=[2, 3]), userId=["2", "3"])
+    bad.to_parquet(folder / "part-2.parquet")
+    dataset = read_interactions(folder)
+    assert dataset.interactions.equals(expected.take(np.arange(3)))
+    assert [str(row) for row in dataset.rejected.examples] == ["part-2.parquet:2: missing item_id: ''"]
+    bad.drop(columns="rating").to_parquet(folder / "part-3.parquet")
+    with pytest.raises(DataError, match=r"part-3\.parquet: every part must have.*Received: no \['rating'\]"):
+        read_interactions(folder)
+
+
+PAIRS = "7 1\n7 2\n7 3\n9 1\n9 4\n"
+SEQUENCES = "7 1 2 3\n9 1 4\n"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(("text", "kind"), [(PAIRS, "pairs"), (SEQUENCES, "sequences")])
+def test_pairs_and_sequences_are_told_apart(tmp_path: Path, text: str, kind: str, packed: bool) -> None:
+    path = tmp_path / ("s.txt.gz" if packed else "s.txt")
+    path.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
+    dataset = read_interactions(path)
+    assert f"({kind}, guessed;" in dataset.source
+    assert dataset.interactions.timestamp is None
+    assert dataset.interactions.to_frame().to_numpy().tolist() == [
+        ["7", "1"], ["7", "2"], ["7", "3"], ["9", "1"], ["9", "4"],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("1\t2\n1\t3\n1\t4\n", "pairs"),
+        (PAIRS * 5 + "7\n7 1 2\n", "pairs"),
+        ("1 2\n2 3 4\n3 4\n4 5\n5 6\n6 7\n7 8\n", "sequences"),
+        ("1 2 3\n", "sequences"),
+        ("1\t2\t3\n1\t3\n2\t4\t5\t6\n", "sequences"),
+        (" ".join(map(str, range(40))) + "\n" + " ".join(map(str, range(40))), "sequences"),
+        (" ".join(map(str, range(40_000))), "sequences"),
+    ],
+)
+def test_layouts_that_are_easily_mistaken(tmp_path: Path, text: str, kind: str) -> None:
+    (tmp_path / "s.txt").write_text(text)
+    assert f"({kind}, guessed;" in read_interactions(tmp_path / "s.txt").source
+
+
+def test_sequences_of_many_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tfrec_zoo.data.sequence_text.BLOCK_BYTES", 50)
+    rng = np.random.default_rng(2)
+    lines = [[str(user), *map(str, rng.integers(1, 99, rng.integers(0, 20)))] for user in range(200)]
+    text = "\ufeff" + "".join(" ".join(line) + ("\r\n" if int(line[0]) % 3 else "\n\n") for line in lines)
+    (tmp_path / "s.txt").write_text(text, newline="")
+    dataset = read_interactions(tmp_path / "s.txt", format="sequences")
+    expected = [[line[0], item] for line in lines for item in line[1:]]
+    assert dataset.interactions.to_frame().to_numpy().tolist() == expected
+    alone = [line[0] for line in lines if len(line) == 1]
+    assert dataset.rejected.by_reason == {"too few fields": len(alone)}
+    assert [row.text for row in dataset.rejected.examples] == alone
+    starts = text.replace("\r\n", "\n").removeprefix("\ufeff").split("\n")
+    assert [row.line for row in dataset.rejected.examples] == [starts.index(user) + 1 for user in alone]
+
+
+def test_sequences_with_bytes_that_are_no_text(tmp_path: Path) -> None:
+    (tmp_path / "s.txt").write_bytes(b"1 2 3\n2 \xff 4\n\n3 5 \xff\n")
+    with pytest.raises(DataError, match=r"could be a table or sequences.*Give `format='sequences'`"):
+        read_interactions(tmp_path / "s.txt")
+    dataset = read_interactions(tmp_path / "s.txt", format="sequences")
+    assert len(dataset.interactions) == 4
+    assert [(row.line, row.reason) for row in dataset.rejected.examples] == [
+        (2, "not valid UTF-8"),
+        (4, "not valid UTF-8"),
+    ]
+
+
+def test_headerless_tables_take_positions(tmp_path: Path) -> None:
+    (tmp_path / "u.data").write_text("196\t242\t3\t881250949\n186\t302\t3\t891717742\n")
+    with pytest.raises(
+        DataError, match=r"no header.*user_column=0.*Received: \['196', '242', '3', '881250949'\]"
+    ):
+        read_interactions(tmp_path / "u.data")
+    for places in ((0, 1, 3, 2), ("0", "1", "3", "2")):
+        dataset = read_interactions(
+            tmp_path / "u.data",
+            **dict(zip(("user_column", "item_column", "time_column", "rating_column"), places, strict=True)),  # type: ignore[arg-type]
+        )
+        assert dataset.interactions.to_frame().to_numpy().tolist() == [
+            ["196", "242", 881250949.0, 3.0],
+            ["186", "302", 891717742.0, 3.0],
+        ]
+        assert "tsv, guessed; delimiter '\\t'; no header; user_id from '0'" in dataset.source
+    (tmp_path / "w.csv").write_text("ann,tea\nbob,milk\n")
+    assert len(read_interactions(tmp_path / "w.csv", user_column=0, item_column=1).interactions) == 2
+    (tmp_path / "h.csv").write_text("who,what\n1,2\n3,4\n")
+    placed = read_interactions(tmp_path / "h.csv", user_column=0, item_column=1)
+    assert placed.interactions.to_frame().to_numpy().tolist() == [["1", "2"], ["3", "4"]]
+
+
+@pytest.mark.parametrize(
+    ("header", "source"),
+    [
+        (
+            "User-ID;ISBN;Book-Rating",
+            "user_id from 'User-ID', item_id from 'ISBN', rating from 'Book-Rating'",
+        ),
+        (
+            "user_id:token\titem_id:token\trating:float",
+            "user_id from 'user_id:token', item_id from 'item_id:token'",
+        ),
+        ("visitorid,itemid,ts", "user_id from 'visitorid', item_id from 'itemid', timestamp from 'ts'"),
+        ("session_id,user_id,sku", "user_id from 'user_id', item_id from 'sku'"),
+        ("asin,parent_asin,customer_id", "user_id from 'customer_id', item_id from 'parent_asin'"),
+        ("user|item|play_count", "user_id from 'user', item_id from 'item', rating from 'play_count'"),
+        ("user::item::weight", "user_id from 'user', item_id from 'item', weight from 'weight'"),
+        ("user item ts", "user_id from 'user', item_id from 'item', timestamp from 'ts'"),
+    ],
+)
+def test_well_known_headers_and_delimiters(tmp_path: Path, header: str, source: str) -> None:
+    delimiter = next(mark for mark in (";", "\t", ",", "|", "::", " ") if mark in header)
+    (tmp_path / "f.txt").write_text(
+        header + "\n" + delimiter.join("123") + "\n" + delimiter.join("456") + "\n"
+    )
+    dataset = read_interactions(tmp_path / "f.txt")
+    assert source in dataset.source
+    assert len(dataset.interactions) == 2
+
+
+def test_columns_given_ambiguous_or_left_out(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": [1], "b": [2], "time": ["x"], "rating": [5]})
+    dataset = read_interactions(frame, user_column="a", item_column="b", time_column="", rating_column="")
+    assert dataset.interactions.timestamp is None
+    assert dataset.interactions.rating is None
+    with pytest.raises(
+        DataError, match=r"`item_column` names no column\. Did you mean 'time'\? Received: 'tim'"
+    ):
+        read_interactions(frame, user_column="a", item_column="tim")
+    with pytest.raises(DataError, match=r"only one of user_id and item_id\. Received: 'a' for each"):
+        read_interactions(frame, user_column="a", item_column="a", time_column="")
+    twice = pd.DataFrame([[1, 2, 3]], columns=["user", "item", "item"])
+    with pytest.raises(DataError, match="several columns could be the item_id: 'item' or 'item'"):
+        read_interactions(twice)
+    with pytest.raises(DataError, match=r"2 columns are named 'item'\. Give `item_column` a position"):
+        read_interactions(twice, item_column="item")
+    assert read_interactions(twice, item_column=2).interactions.item_id[0] == "3"
+
+
+@pytest.mark.parametrize(
+    "users",
+    [
+        pd.Series([1, 2], dtype="uint8"),
+        pd.Series([1.0, 2.0]),
+        pd.Series(["1", " 2 "]),
+        pd.Series([1, 2], dtype="Int64"),
+        pd.Series(["1", "2"], dtype="category"),
+        pd.Series(pd.Categorical([1, 2])),
+        pd.Series(["1", "2"], dtype="string"),
+        pd.Series([b"1", b"2"]),
+    ],
+)
+def test_ids_of_any_type_are_their_decimals(users: pd.Series[Any]) -> None:
+    dataset = read_interactions(pd.DataFrame({"user": users, "item": ["x", "y"]}))
+    assert np.asarray(dataset.interactions.user_id).tolist() == ["1", "2"]
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_times_of_pandas(unit: Any, zone: str | None) -> None:
+    times = pd.Series(pd.to_datetime(["2020-01-01T01:00:00", "NaT"])).dt.as_unit(unit).dt.tz_localize(zone)
+    dataset = read_interactions(pd.DataFrame({"user": [1, 2], "item": [1, 2], "time": times}))
+    assert dataset.interactions.timestamp is not None
+    assert dataset.interactions.timestamp.tolist() == [1577836800.0 + (0 if zone else 3600)]
+    assert str(dataset.rejected.examples[0]) == "DataFrame:2: unreadable timestamp: ''"
+
+
+def test_items_from_csv_jsonl_and_a_frame(tmp_path: Path) -> None:
+    (tmp_path / "i.csv").write_text('movieId,title,genres\n007,"Up, up",Drama|Comedy|Drama\n8,,\n')
+    items = read_items(tmp_path / "i.csv")
+    assert items.item_id.tolist() == ["007", "8"]
+    assert items.title is not None
+    assert items.title.tolist() == ["Up, up", ""]
+    assert items.categories is not None
+    assert items.categories.tolist() == [("Drama", "Comedy"), ()]
+    rows = [
+        {"asin": "a", "name": "A", "description": "long", "tags": ["x", "y"], "brand": "B", "v": [1, 2]},
+        {"asin": "b", "tags": None, "v": [3, 4]},
+    ]
+    (tmp_path / "i.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for source in (tmp_path / "i.jsonl", pd.DataFrame(rows)):
+        items = read_items(source, vector_columns="v")
+        assert items.title is not None
+        assert items.text is not None
+        assert items.categories is not None
+        assert items.vectors is not None
+        assert (items.title.tolist(), items.text.tolist()) == (["A", ""], ["long", ""])
+        assert items.categories.tolist() == [("x", "y", "B"), ()]
+        assert items.vectors.tolist() == [[1.0, 2.0], [3.0, 4.0]]
+    pd.DataFrame(rows).to_parquet(tmp_path / "i.parquet")
+    again = read_items(tmp_path / "i.parquet", category_columns=["brand"], title_column="")
+    assert again.title is None
+    assert again.categories is not None
+    assert again.categories.tolist() == [("B",), ()]
+
+
+def test_items_by_position_vectors_by_columns_and_images(tmp_path: Path) -> None:
+    (tmp_path / "i.dat").write_bytes("1::Café::0.5::2\n2::Bar::1::3\n".encode("latin-1"))
+    items = read_items(
+        tmp_path / "i.dat",
+        item_column=0,
+        title_column=1,
+        vector_columns=[2, 3],
+        image_column=1,
+        encoding="latin-1",
+    )
+    assert items.title is not None
+    assert items.vectors is not None
+    assert items.image is not None
+    assert items.title.tolist() == items.image.tolist() == ["Café", "Bar"]
+    assert items.vectors.tolist() == [[0.5, 2.0], [1.0, 3.0]]
+    frame = pd.DataFrame({"item": [1, 2], "v": [[1.0], [1.0, 2.0]], "w": [1.0, np.nan]})
+    with pytest.raises(DataError, match="vectors must be numbers, as many in each row"):
+        read_items(frame, vector_columns="v")
+    with pytest.raises(DataError, match="1 missing or infinite values"):
+        read_items(frame, vector_columns=["w"])
+
+
+def test_users_have_numbers_and_words(tmp_path: Path) -> None:
+    (tmp_path / "u.csv").write_text("user_id,age,city,size\n1,20,Rome,\n2,30.5,,4\n")
+    users = read_users(tmp_path / "u.csv")
+    assert users.user_id.tolist() == ["1", "2"]
+    assert users.profile["age"].tolist() == [20.0, 30.5]
+    assert users.profile["city"].tolist() == ["Rome", ""]
+    assert users.profile["size"].tolist() == ["", "4"]
+    assert list(read_users(tmp_path / "u.csv", profile_columns=["age"]).profile) == ["age"]
+    with pytest.raises(UnknownNameError, match="format of a table of items or users"):
+        read_users(tmp_path / "u.csv", format="pairs")
+
+
+@pytest.mark.parametrize(
+    ("folder", "kind", "users", "items", "rows"),
+    [
+        ("movielens-1m", "pairs", 6040, 3416, 999_611),
+        ("amazon-beauty-5core", "sequences", 22_363, 12_101, 198_502),
+        ("lastfm-1090", "sequences", 1090, 3646, 52_551),
+    ],
+)
+def test_real_sequences(
+    shared_data: Callable[[str], Path], folder: str, kind: str, users: int, items: int, rows: int
+) -> None:
+    dataset = read_interactions(shared_data(folder) / "sequences.txt.gz")
+    assert f"({kind}, guessed" in dataset.source
+    found = dataset.interactions
+    assert (found.num_users, found.num_items, len(found)) == (users, items, rows)
+    assert dataset.rejected.total == 0
+
+
+def test_real_tab_separated_file(shared_data: Callable[[str], Path]) -> None:
+    path = shared_data("movielens-100k") / "u.data"
+    dataset = read_interactions(path, user_column=0, item_column=1, rating_column=2, time_column=3)
+    plain = np.loadtxt(path, dtype=np.int64)
+    found = dataset.interactions
+    assert found.timestamp is not None
+    assert found.rating is not None
+    assert np.asarray(found.user_id).astype(int).tolist() == plain[:, 0].tolist()
+    assert np.asarray(found.item_id).astype(int).tolist() == plain[:, 1].tolist()
+    assert found.rating.tolist() == plain[:, 2].tolist()
+    assert found.timestamp.tolist() == plain[:, 3].tolist()
