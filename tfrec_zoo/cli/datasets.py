@@ -16,11 +16,8 @@ def datasets(
 ) -> None:
     """List the data sets that have a name; any CSV, Parquet or JSON-lines file is loaded by its path."""
     out = Output(json, quiet)
-    columns = ["name", "users", "items", "interactions", "licence", "from"]
-    rows = [
-        [name, known.num_users, known.num_items, known.num_interactions, known.licence, ", ".join(known.routes)]
-        for name, known in DATASETS.items()
-    ]
+    columns = ["name", "size", "licence", "from"]
+    rows = [[name, known.size, known.licence, ", ".join(known.routes)] for name, known in DATASETS.items()]
     out.table("Data sets", columns, rows)
     if quiet and not json:
         typer.echo("\n".join(DATASETS))

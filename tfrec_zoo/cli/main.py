@@ -22,14 +22,22 @@ for command in (quickstart, datasets, models, train, evaluate, recommend):
     app.command()(command)
 
 
-@app.callback()
-def tfrec_zoo(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
-) -> None:
-    """Recommender models for Keras 3: from a table of interactions to a served recommender."""
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(__version__)
         raise typer.Exit
+
+
+@app.callback()
+def tfrec_zoo(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and leave.", is_eager=True, callback=_print_version
+        ),
+    ] = False,
+) -> None:
+    """Recommender models for Keras 3: from a table of interactions to a served recommender."""
 
 
 def main() -> None:

@@ -145,6 +145,7 @@ def _write(figure: Figure, path: str | Path) -> None:
         with os.fdopen(handle, "wb") as file:
             FigureCanvasAgg(figure)
             figure.savefig(file, format="png", dpi=_DPI)
+        Path(temporary).chmod(0o644)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -46,10 +46,10 @@ def _table(title: str, rows: dict[str, Any]) -> str:
 
 
 def _metrics(parts: dict[str, dict[str, float]]) -> str:
-    """A table with a column a part; nothing where no metrics were given."""
+    """The metrics at 10 with a column a part; nothing where none were given."""
     if not parts:
         return ""
-    names = list(dict.fromkeys(name for values in parts.values() for name in values))
+    names = list(dict.fromkeys(name for values in parts.values() for name in values if name.endswith("@10")))
     header = [f"| metric | {' | '.join(parts)} |", "|---" * (len(parts) + 1) + "|"]
     rows = [
         f"| {name} | "

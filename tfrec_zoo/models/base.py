@@ -222,18 +222,17 @@ class RecommenderModel(keras.Model):
     def catalogue_scorer(self) -> Callable[[Inputs], npt.NDArray[Any]]:
         """A function from a batch of inputs to scores over the whole catalogue, float32 [B, num_items]."""
         vectors = ops.convert_to_tensor(self.item_vectors())
-
-        @tf.function(reduce_retracing=True)
-        def score(inputs: Inputs) -> Any:
-            return ops.matmul(self.query_vectors(inputs, vectors), ops.transpose(vectors))
-
         known = self.example_inputs()
 
         def scorer(inputs: Inputs) -> npt.NDArray[Any]:
             batch = {name: ops.convert_to_tensor(inputs[name], dtype=known[name].dtype) for name in known}
-            return np.asarray(score(batch).numpy())
+            return np.asarray(self._score_catalogue(batch, vectors).numpy())
 
         return scorer
+
+    @tf.function(reduce_retracing=True)
+    def _score_catalogue(self, inputs: Inputs, item_vectors: Any) -> Any:
+        return tf.matmul(self.query_vectors(inputs, item_vectors), item_vectors, transpose_b=True)
 
     def get_config(self) -> dict[str, Any]:
         """Schema and hyper-parameters."""

@@ -1,0 +1,190 @@
+"""The command line as a user meets it: real files, and for what must be seen from outside, real processes."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+from unittest import mock
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfrec_zoo.cli.main import main
+from tfrec_zoo.data.synthetic import synthetic
+
+
+class Answer(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def tfrec_zoo(*arguments: object) -> Answer:
+    """The command within this process, which has TensorFlow loaded already."""
+    stdout, stderr = io.StringIO(), io.StringIO()
+    code: object = 0
+    with (
+        mock.patch.object(sys, "argv", ["tfrec-zoo", *map(str, arguments)]),
+        contextlib.redirect_stdout(stdout),
+        contextlib.redirect_stderr(stderr),
+    ):
+        try:
+            main()
+        except SystemExit as left:
+            code = left.code
+    return Answer(int(code or 0), stdout.getvalue(), stderr.getvalue())
+
+
+def process(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from tfrec_zoo.cli.main import main; main()", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A CSV with columns of its own naming, and two bad rows."""
+    path = tmp_path_factory.mktemp("table") / "plays.csv"
+    interactions = synthetic(num_users=80, num_items=40, num_interactions=1600, seed=4).interactions
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["listener", "song", "when"])
+        rows = zip(interactions.user_id, interactions.item_id, interactions.timestamp, strict=True)
+        for place, (user, item, time) in enumerate(rows):
+            if place == 100:
+                writer.writerow(["", item, time])
+                writer.writerow([user, item, "yesterday"])
+            writer.writerow([user, item, time])
+    return path
+
+
+COLUMNS = ["--user-column", "listener", "--item-column", "song", "--time-column", "when"]
+
+
+@pytest.fixture(scope="module")
+def trained(table: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
+    folder = tmp_path_factory.mktemp("runs") / "songs"
+    settings = ["--set", "loss=full", "--set", "embedding_dim=8", "--set", "batch_size=64"]
+    run = tfrec_zoo(
+        "train",
+        "two_tower",
+        "--dataset",
+        table,
+        *COLUMNS,
+        "--epochs",
+        2,
+        "--output",
+        folder,
+        "--json",
+        *settings,
+    )
+    assert run.returncode == 0, run.stderr
+    return folder, json.loads(run.stdout)
+
+
+def test_training_writes_a_report_an_export_and_plots(trained: tuple[Path, dict]) -> None:
+    folder, printed = trained
+    report = json.loads((folder / "report.json").read_text())
+    assert report == printed
+    assert (report["model"], report["dataset"], report["split"]) == ("two_tower", "plays", "leave_last_out")
+    assert report["exclude_seen"] is True
+    assert report["seed"] == 0
+    assert report["seconds"] > 0
+    assert report["rejected_rows"] == {"missing user_id": 1, "unreadable timestamp": 1}
+    assert report["config"]["embedding_dim"] == 8
+    assert report["run"]["batch_size"] == 64
+    for part in ("validation", "test"):
+        assert 0 < report[part]["ndcg@10"] < report[part]["hr@10"] <= 1
+    assert set(report["baselines"]) == {"popularity", "item_knn", "ease"}
+    for name in ("training.png", "comparison.png"):
+        with Image.open(folder / name) as picture:
+            assert np.asarray(picture.convert("L")).std() > 5, "the plot is not blank"
+
+
+def test_evaluating_the_export_gives_the_report_s_figures(trained: tuple[Path, dict], table: Path) -> None:
+    folder, report = trained
+    run = tfrec_zoo("evaluate", folder, "--dataset", table, *COLUMNS, "--json")
+    assert run.returncode == 0, run.stderr
+    found = json.loads(run.stdout)
+    for part in ("validation", "test"):
+        for metric in ("hr@10", "ndcg@10", "mrr@20"):
+            assert found[part][metric] == pytest.approx(report[part][metric], abs=1e-6)
+    again = tfrec_zoo("evaluate", folder, "--dataset", table, *COLUMNS, "--include-seen", "--json")
+    seen = json.loads(again.stdout)["test"]["hr@10"]
+    assert seen == pytest.approx(report["test_other_seen_filter"]["hr@10"], abs=1e-6)
+    shown = tfrec_zoo("evaluate", folder, "--dataset", table, *COLUMNS)
+    assert f"{report['test']['hr@10']:.4f}" in shown.stdout
+
+
+def test_recommending(trained: tuple[Path, dict]) -> None:
+    folder, _ = trained
+    items = (folder / "features" / "item_id.txt").read_text().split()
+    run = tfrec_zoo("recommend", folder, "--history", f"{items[0]},{items[1]},unheard", "-k", 4, "--json")
+    assert run.returncode == 0, run.stderr
+    found = json.loads(run.stdout)
+    assert [set(row) for row in found] == [{"item_id", "score"}] * 4
+    assert not {items[0], items[1]} & {row["item_id"] for row in found}
+    quiet = tfrec_zoo("recommend", folder, "--history", f"{items[0]},{items[1]}", "-k", 4, "--quiet")
+    assert quiet.stdout.split() == [row["item_id"] for row in found]
+    shown = tfrec_zoo("recommend", folder, "--user", "u", "-k", 2)
+    assert "Recommended to u" in shown.stdout
+
+
+def test_listing() -> None:
+    names = tfrec_zoo("datasets", "--quiet").stdout.split()
+    assert {"movielens/100k", "movielens/1m", "movielens/32m"} <= set(names)
+    assert {row["name"] for row in json.loads(tfrec_zoo("datasets", "--json").stdout)} == set(names)
+    assert "two_tower" in json.loads(tfrec_zoo("models", "--json").stdout)[0].values()
+    settings = json.loads(tfrec_zoo("models", "two_tower", "--json").stdout)
+    assert {"setting": "embedding_dim", "default": "64"}.items() <= settings[0].items()
+    assert tfrec_zoo("--version").stdout.strip() == "0.1.0"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "two_towr", "--dataset", "synthetic"], "Did you mean 'two_tower'"),
+        (["train", "two_tower", "--dataset", "no/such/file.csv"], "no/such/file.csv"),
+        (["train", "two_tower", "--dataset", "synthetic", "--set", "width=3"], "Unknown setting"),
+        (["train", "two_tower", "--dataset", "synthetic", "--split", "by_luck"], "Unknown split"),
+        (["train", "two_tower", "--dataset", "synthetic", "--epochs", "0"], "`epochs` must be at least 1"),
+        (["train", "two_tower", "--dataset", "synthetic", "--content", "sound"], "Unknown content column"),
+        (["evaluate", ".", "--dataset", "synthetic"], "must hold manifest.json"),
+        (["recommend", "nowhere"], "must hold manifest.json"),
+    ],
+)
+def test_mistakes_are_one_line_and_exit_2(
+    arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = tfrec_zoo(*arguments)
+    assert run.returncode == 2
+    assert message in run.stderr
+    assert "Traceback" not in run.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_process_keeps_the_streams_clean(tmp_path: Path) -> None:
+    """Content, drawn negatives, and nothing on either stream but what was asked for."""
+    settings = ["--set", "num_negatives=20", "--set", "embedding_dim=8", "--epochs", "1"]
+    content = ["--content", "title,categories"]
+    run = process("train", "two_tower", "--dataset", "synthetic", *content, *settings, "--json", cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    report = json.loads(run.stdout)
+    assert report["dataset"] == "synthetic"
+    assert not run.stderr
+    folder = tmp_path / "runs" / "two_tower"
+    assert json.loads((folder / "report.json").read_text()) == report
+    found = tfrec_zoo("evaluate", folder, "--dataset", "synthetic", "--json")
+    assert json.loads(found.stdout)["test"] == pytest.approx(report["test"], abs=1e-6)
+    again = tfrec_zoo(
+        "train", "two_tower", "--dataset", "synthetic", "--output", folder, *settings, "--quiet"
+    )
+    assert (again.returncode, again.stdout) == (0, "")
+    assert json.loads((folder / "report.json").read_text())["export"] == "2"
