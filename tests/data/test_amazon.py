@@ -162,6 +162,22 @@ def test_bad_json_lines_are_named(tmp_path: Path) -> None:
     ]
 
 
+def test_reviews_as_python_literals_and_bad_metadata(tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_text("".join(f"{row}\n" for row in REVIEWS_2014))
+    (tmp_path / "meta.json").write_text(
+        "\n{'asin': 'B000000001', 'title': 'open\n{\"title\": \"no id\"}\n\n"
+        "{'asin': 'B000000001', 'price': 1}\n"
+    )
+    dataset = read_amazon(tmp_path)
+    assert [row[:2] for row in rows_of(dataset)] == [["A1", "B000000001"], ["A2", "0000000002"]]
+    assert dataset.items is not None
+    assert dataset.items.item_id.tolist() == ["B000000001"]
+    assert [(row.file, row.line, row.reason) for row in dataset.rejected.examples] == [
+        ("meta.json", 2, "broken JSON"),
+        ("meta.json", 3, "missing item_id"),
+    ]
+
+
 def test_errors_name_the_way_out(tmp_path: Path) -> None:
     old = write_lines(tmp_path / "r.json", REVIEWS_2014)
     with pytest.raises(DataError, match=r"Received: release='2023' for a file of 2014"):

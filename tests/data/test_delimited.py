@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import time
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,7 +79,8 @@ def test_ids_keep_leading_zeros_and_equal_ones_share_a_code() -> None:
 
 
 def test_each_bad_row_is_named_with_its_line() -> None:
-    text = b"u,i,t\n1,2,3\n\n4,5\n 1,2 ,zz\r\n6,7,8\n  \n7,8,9,10\n,3,4\n\xff,2,3\n5,,3\n5,6,inf\n5,6,\n"
+    text = b"u,i,t\n1,2,3\n\n4,5\n 1,2 ,zz\r\n6,7,8\n  \n7,8,9,10\n,3,4\n\xff,2,3\n5,,3\n"
+    text += b"5,6,inf\n5,6,\na\0b,6,7\n"
     interactions, rejected = read(text)
     assert rows(interactions) == [["1", "2", 3.0], ["6", "7", 8.0]]
     assert faults(rejected) == [
@@ -90,6 +92,7 @@ def test_each_bad_row_is_named_with_its_line() -> None:
         (11, "missing item_id", ""),
         (12, "unreadable timestamp", "inf"),
         (13, "unreadable timestamp", ""),
+        (14, "line break or zero byte in user_id", "a\0b"),
     ]
     assert {row.file for row in rejected.examples} == {"f.csv"}
 
@@ -130,6 +133,36 @@ def test_the_unit_of_times_is_told_from_their_size(unit: float, start: float) ->
     timestamp = read(text)[0].timestamp
     assert timestamp is not None
     np.testing.assert_allclose(timestamp, seconds, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        (9.9e10, 9.9e10),
+        (1e11, 1e8),
+        (9.9e13, 9.9e10),
+        (1e14, 1e8),
+        (9.9e16, 9.9e10),
+        (1e17, 1e8),
+        (-1e12, -1e9),
+    ],
+)
+def test_limits_between_the_units_of_times(value: float, seconds: float) -> None:
+    timestamp = read(f"u,i,t\na,x,{value:.0f}\n")[0].timestamp
+    assert timestamp is not None
+    assert timestamp.tolist() == [seconds]
+
+
+def test_times_do_not_depend_on_the_machine_s_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        interactions = read("u,i,t\na,x,1970-01-02\na,x,1970-01-02T00:00:00Z\n")[0]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert interactions.timestamp is not None
+    assert interactions.timestamp.tolist() == [86400.0, 86400.0]
 
 
 @pytest.mark.parametrize(
@@ -196,28 +229,34 @@ def test_blocks_do_not_matter(monkeypatch: pytest.MonkeyPatch, delimiter: str) -
     monkeypatch.setattr(delimited, "BLOCK_BYTES", 512)
     monkeypatch.setattr(text_layout, "BLOCK_BYTES", 100)
     rng = np.random.default_rng(1)
-    lines, expected, bad = ["u,i,t"], [], []
-    for line in range(2, 1500):
-        row = [f"user{rng.integers(40)}", f"item{rng.integers(60)}", str(rng.integers(1, 9))]
+    lines, expected, bad = ["u,i,t,text"], [], []
+    line = 1
+    while line < 1500:
+        line += 1
+        row = [f"user{rng.integers(40)}", f"item{rng.integers(60)}", str(rng.integers(1, 9)), "text"]
         match int(rng.integers(30)):
             case 0:
+                bad.append((line, "too few fields", delimiter.join(row[:2])))
                 row = row[:2]
             case 1:
-                row[2] = "x"
+                row[2] = f"x{line}"
+                bad.append((line, "unreadable timestamp", row[2]))
             case 2:
                 row[0] = " "
+                bad.append((line, "missing user_id", ""))
             case 3:
                 lines.append("")
                 continue
+            case kind:
+                expected.append([*row[:2], float(row[2])])
+                if kind < 10 and delimiter == ",":
+                    row[3] = '"two\n\nlines"'
         lines.append(",".join(row))
-        if len(row) == 3 and row[2] != "x" and row[0].strip():
-            expected.append([*row[:2], float(row[2])])
-        else:
-            bad.append(line)
+        line += lines[-1].count("\n")
     interactions, rejected = read("\n".join(lines).replace(",", delimiter), delimiter=delimiter)
     assert rows(interactions) == expected
-    assert rejected.total == len(bad) > 100
-    assert [row.line for row in rejected.examples] == bad[: len(rejected.examples)]
+    assert rejected.total == len(bad) > 60
+    assert faults(rejected) == bad[: len(rejected.examples)]
 
 
 @settings(max_examples=60, deadline=None)

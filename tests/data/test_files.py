@@ -168,6 +168,25 @@ def test_sequences_of_many_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert [row.line for row in dataset.rejected.examples] == [starts.index(user) + 1 for user in alone]
 
 
+def test_json_lines_of_many_blocks_and_two_objects_on_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tfrec_zoo.data.json_lines._BLOCK_BYTES", 100)
+    lines = [json.dumps({"user": f"u{row % 7}", "item": row % 5, "ts": row}) for row in range(1, 101)]
+    lines[40] += lines[40]
+    lines[70] = ""
+    lines[80] = lines[80].replace('"u4"', '"\\ud800"')
+    (tmp_path / "r.jsonl").write_text("\n".join(lines))
+    dataset = read_interactions(tmp_path / "r.jsonl")
+    assert dataset.interactions.timestamp is not None
+    gone = {41, 71, 81}
+    assert dataset.interactions.timestamp.tolist() == [row for row in range(1, 101) if row not in gone]
+    assert [(row.line, row.reason) for row in dataset.rejected.examples] == [
+        (41, "broken JSON"),
+        (81, "not valid UTF-8"),
+    ]
+
+
 def test_sequences_with_bytes_that_are_no_text(tmp_path: Path) -> None:
     (tmp_path / "s.txt").write_bytes(b"1 2 3\n2 \xff 4\n\n3 5 \xff\n")
     with pytest.raises(DataError, match=r"could be a table or sequences.*Give `format='sequences'`"):
@@ -328,6 +347,30 @@ def test_items_by_position_vectors_by_columns_and_images(tmp_path: Path) -> None
         read_items(frame, vector_columns="v")
     with pytest.raises(DataError, match="1 missing or infinite values"):
         read_items(frame, vector_columns=["w"])
+
+
+def test_items_that_cannot_be_read_name_the_row(tmp_path: Path) -> None:
+    (tmp_path / "i.jsonl").write_text('{"item": 1}\n{"item": \n')
+    with pytest.raises(
+        DataError, match=r"every row must be readable\. Received: 1 rows.*i\.jsonl:2: broken JSON"
+    ):
+        read_items(tmp_path / "i.jsonl")
+    (tmp_path / "i.csv").write_bytes(b"item,title\n1,caf\xe9\n")
+    with pytest.raises(DataError, match=r"not text in utf-8.*Give `delimiter` or `encoding`"):
+        read_items(tmp_path / "i.csv")
+    titles = read_items(tmp_path / "i.csv", encoding="latin-1").title
+    assert titles is not None
+    assert titles.tolist() == ["café"]
+    (tmp_path / "i.csv").write_text("")
+    with pytest.raises(DataError, match="Received: an empty file"):
+        read_items(tmp_path / "i.csv")
+    with pytest.raises(DataError, match="column 'item' mixes types"):
+        read_items(pd.DataFrame({"item": [1, "a"]}))
+    (tmp_path / "i.txt").write_text("1 Anna\n2 Bert\n")
+    assert read_items(tmp_path / "i.txt", item_column=0, header=False, delimiter=" ").item_id.tolist() == [
+        "1",
+        "2",
+    ]
 
 
 def test_users_have_numbers_and_words(tmp_path: Path) -> None:
