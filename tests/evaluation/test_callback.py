@@ -100,8 +100,11 @@ def test_between_evaluations_the_latest_values_are_repeated() -> None:
 def test_a_model_that_cannot_score_is_refused_before_training() -> None:
     model = keras.Sequential([keras.layers.Dense(1)])
     model.compile("sgd", "mse", jit_compile=False)
+    trained = []
+    watch = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: trained.append(epoch))
     with pytest.raises(TypeError, match="must have `max_history_length` and `catalogue_scorer"):
-        model.fit(X, Y, verbose=0, callbacks=[RankingMetrics(SPLIT)])
+        model.fit(X, Y, verbose=0, callbacks=[RankingMetrics(SPLIT), watch])
+    assert trained == []
 
 
 def test_bad_arguments_are_refused() -> None:

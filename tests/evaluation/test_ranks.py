@@ -57,6 +57,8 @@ def test_ranks_agree_with_a_loop_over_ties_several_and_unknown_targets(seed: int
         expected = ranks_by_loop(table, split, user, exclude_seen)
         assert found.ranks[own].tolist() == [rank for rank, _ in expected]
         assert sorted(found.item_index[own]) == sorted(item for _, item in expected)
+        ranked_scores = [table[user, item] for item in found.item_index[own] if item > 1]
+        assert ranked_scores == [table[user, item] for _, item in expected if item > 1]
         assert found.history_lengths[number] == len(items_of(split.train, user)) + len(
             items_of(split.validation, user)
         )

@@ -86,6 +86,19 @@ def test_item_knn_does_not_depend_on_its_blocks(monkeypatch: pytest.MonkeyPatch)
     np.testing.assert_array_equal(scores(ItemKNN(3), random_train(3)), whole)
 
 
+def test_item_knn_takes_the_first_of_equally_near_neighbours() -> None:
+    num_items = 300
+    train = encoded([list(range(2, num_items))] * 2)  # every two items are equally alike
+    found = ItemKNN(3).fit(train, num_items).catalogue_scorer()({"history": np.arange(2, 8)[:, None]})
+    for history, row in zip(range(2, 8), found, strict=True):
+        first = {
+            item: [other for other in range(2, num_items) if other != item][:3]
+            for item in range(2, num_items)
+        }
+        near = [item for item in first if history in first[item]]
+        assert np.flatnonzero(row).tolist() == near
+
+
 def test_ease_minimises_its_objective() -> None:
     """Each column is ridge regression on the other items: the normal equations, solved one by one."""
     train, l2 = random_train(4), 3.0

@@ -13,7 +13,7 @@ from tfrec_zoo._errors import UnknownNameError, require
 from tfrec_zoo.evaluation.scorer import ScoreFunction, Scorer, check_scorer, model_name
 from tfrec_zoo.evaluation.top_k import top_k
 from tfrec_zoo.features.encoded import EncodedInteractions, EncodedSplit
-from tfrec_zoo.schema import NUM_RESERVED, OOV, PAD
+from tfrec_zoo.schema import NUM_RESERVED, PAD
 
 Array = npt.NDArray[Any]
 PARTS = ("validation", "test")
@@ -161,7 +161,7 @@ def _leave_candidates(
 
 def _ranks_of(scores: Array, local: Array, item: Array, block_size: int) -> tuple[Array, Array]:
     """Order of the targets by user and falling score, and the ranks in that order."""
-    value = np.where(item == OOV, -np.inf, scores[local, item])
+    value = scores[local, item]  # -inf for OOV
     order = np.lexsort((-value, local))
     local, value = local[order], value[order]
     at_least = np.empty(len(order), np.int64)
