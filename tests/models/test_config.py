@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import pytest
+
+from tfrec_zoo._errors import UnknownNameError
+from tfrec_zoo.models import TwoTower, TwoTowerConfig, create_model
+from tfrec_zoo.models.config import ModelConfig
+from tfrec_zoo.schema import Feature, Schema
+
+SCHEMA = Schema(num_users=4, num_items=6, num_trained_items=6)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"embedding_dim": 0}, "`embedding_dim` must be at least 1"),
+        ({"max_history_length": -1}, "`max_history_length` must be at least 1"),
+        ({"dropout": 1.0}, r"`dropout` must be in \[0, 1\)"),
+        ({"temperature": 0.0}, "`temperature` must be above 0"),
+        ({"loss": "ful"}, "Did you mean 'full'"),
+        ({"log_q": "stream"}, "Did you mean 'streaming'"),
+        ({"loss": "sampled"}, "`num_negatives` must be at least 1 with loss 'sampled'"),
+        ({"num_negatives": -3}, "`num_negatives` must be at least 0"),
+        ({"embeding_dim": 3}, "Did you mean 'embedding_dim'"),
+        ({"user_dropout": 2.0}, "`user_dropout` must be"),
+        ({"use_user_id": False, "use_profile": False, "use_history": False}, "One of `use_user_id`"),
+        ({"history_pooling": "maximum"}, "Unknown pooling"),
+    ],
+)
+def test_wrong_hyper_parameters(values: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        create_model("two_tower", SCHEMA, **values)
+
+
+def test_unknown_model_and_a_config_of_another_model() -> None:
+    with pytest.raises(UnknownNameError, match="Did you mean 'two_tower'"):
+        create_model("twotower", SCHEMA)
+    with pytest.raises(ValueError, match="`config` must be a TwoTowerConfig"):
+        TwoTower(SCHEMA, ModelConfig())
+
+
+def test_a_config_survives_a_dict() -> None:
+    config = TwoTowerConfig(item_hidden_dims=(3, 4), loss="full", user_dropout=0.25)
+    assert TwoTowerConfig.from_dict(config.to_dict()) == config
+    assert TwoTowerConfig.from_dict({"item_hidden_dims": [3, 4]}).item_hidden_dims == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Schema(1, 6, 6), "`num_users` must be at least 2"),
+        (lambda: Schema(3, 6, 2), "`num_trained_items` must be above 2"),
+        (lambda: Schema(3, 6, 7), "at most `num_items`"),
+        (lambda: Feature("history", "number", ()), "must be an identifier other than"),
+        (lambda: Feature("a b", "number", ()), "must be an identifier"),
+        (lambda: Feature("x", "numbr", ()), "Did you mean 'number'"),
+        (lambda: Feature("x", "number", (), 4), "`vocabulary_size` belongs to"),
+        (lambda: Feature("x", "text", (4,)), "`vocabulary_size` belongs to"),
+        (lambda: Schema(3, 6, 6, item_features=(Feature("x", "number", ()),) * 2), "distinct names"),
+    ],
+)
+def test_wrong_schemas(make, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_a_schema_survives_a_dict() -> None:
+    schema = Schema(3, 9, 6, (Feature("age", "number", ()),), (Feature("title", "text", (4,), 20),))
+    assert Schema.from_dict(schema.to_dict()) == schema
