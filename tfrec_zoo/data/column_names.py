@@ -23,12 +23,12 @@ WELL_KNOWN: Mapping[str, tuple[str, ...]] = {
         "itemid item",
         "parentasin",
         "movieid asin productid trackid artistid songid bookid articleid newsid businessid videoid isbn sku "
-        "iid gameid animeid recipeid jokeid",
+        "iid gameid animeid recipeid jokeid stockcode",
         "movie product track artist song book article video game",
     ),
     "timestamp": (
         "timestamp unixreviewtime unixtime unixtimestamp",
-        "time ts datetime eventtime createdat date tdat clicktime",
+        "time ts datetime eventtime createdat date tdat clicktime eventdate transactiondt",
         "reviewtime created day",
     ),
     "rating": (
