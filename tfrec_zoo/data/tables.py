@@ -12,6 +12,7 @@ import pandas as pd
 from pandas.api.types import union_categoricals
 
 from tfrec_zoo._errors import DataError
+from tfrec_zoo.data.grouping import grouped_order
 from tfrec_zoo.data.rejected import RejectedRows
 
 Array = npt.NDArray[Any]
@@ -74,12 +75,12 @@ class Interactions:
     @property
     def num_users(self) -> int:
         """Number of distinct users in the rows."""
-        return len(np.unique(self.user_id.codes))
+        return int(np.count_nonzero(np.bincount(self.user_id.codes)))
 
     @property
     def num_items(self) -> int:
         """Number of distinct items in the rows."""
-        return len(np.unique(self.item_id.codes))
+        return int(np.count_nonzero(np.bincount(self.item_id.codes)))
 
     def take(self, rows: Array) -> Interactions:
         """The given rows (a boolean mask or positions), in the given order."""
@@ -95,8 +96,7 @@ class Interactions:
 
     def order_by_user_and_time(self) -> npt.NDArray[np.int64]:
         """Positions of the rows user by user (in the order of the codes), each user's oldest first."""
-        order = self.order_by_time()
-        return order[np.argsort(self.user_id.codes[order], kind="stable")]
+        return grouped_order(self.user_id.codes, len(self.user_id.categories), self.order_by_time())
 
     def to_frame(self) -> pd.DataFrame:
         """The columns that are present, as a DataFrame."""

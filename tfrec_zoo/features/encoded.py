@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tfrec_zoo.data.grouping import grouped_order
 from tfrec_zoo.schema import NUM_RESERVED
 
 Array = npt.NDArray[Any]
@@ -80,7 +81,8 @@ class EncodedInteractions:
         """This part's items followed by `other`'s, user by user, on the shared user axis."""
         lengths = self.lengths() + other.lengths()
         row_splits = np.concatenate([[0], np.cumsum(lengths)])
-        order = np.argsort(np.concatenate([self.row_of_position(), other.row_of_position()]), kind="stable")
+        rows = np.concatenate([self.row_of_position(), other.row_of_position()])
+        order = grouped_order(rows, self.num_rows, np.arange(len(rows)))
 
         def joined(name: str) -> Any:
             mine, theirs = getattr(self, name), getattr(other, name)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tfrec_zoo._errors import DataError, UnknownNameError
+from tfrec_zoo.data.grouping import grouped_order
 from tfrec_zoo.data.splits import Split
 from tfrec_zoo.data.tables import Interactions, Items, Users
 from tfrec_zoo.features.encoded import EncodedInteractions, EncodedSplit
@@ -201,8 +202,7 @@ class FeatureSpace:
 
     def _encode(self, part: Interactions, axis: pd.Index) -> EncodedInteractions:
         row = axis.get_indexer(pd.Index(part.user_id.categories, dtype=object))[part.user_id.codes]
-        order = part.order_by_time()
-        order = order[np.argsort(row[order], kind="stable")]
+        order = grouped_order(row, len(axis), part.order_by_time())
         item_index = self.item_vocabulary.lookup(part.item_id)
 
         def column(values: Array | None) -> Any:
@@ -232,9 +232,7 @@ class FeatureSpace:
             }
         if self.item_features:
             np.savez_compressed(folder / CONTENT_FILE, **dict[str, Any](self.item_features))
-        (folder / FEATURES_FILE).write_text(
-            json.dumps(saved, indent=1) + "\n", encoding="utf-8"
-        )
+        (folder / FEATURES_FILE).write_text(json.dumps(saved, indent=1) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, folder: str | Path) -> FeatureSpace:
@@ -270,7 +268,7 @@ class FeatureSpace:
 
 def _present(part: Interactions) -> Array:
     """Distinct raw users of the rows."""
-    return np.asarray(part.user_id.categories, dtype=object)[np.unique(part.user_id.codes)]
+    return np.asarray(part.user_id.categories, dtype=object)[np.flatnonzero(np.bincount(part.user_id.codes))]
 
 
 def _columns(
