@@ -76,6 +76,7 @@ class RecommenderModel(keras.Model):
         if self.frequency is not None:
             self.frequency.build()
         self(self.example_inputs())
+        self._score_catalogue = self._make_score_catalogue()
 
     def build_query_encoder(self) -> None:
         """Create the layers of the query encoder."""
@@ -219,6 +220,21 @@ class RecommenderModel(keras.Model):
         """Queries as they are served, float32 [B, D], the history read from `item_vectors` [num_items, D]."""
         return ops.cast(self._unit(self.encode_query(inputs, item_vectors=item_vectors)), "float32")
 
+    def _make_score_catalogue(self) -> Callable[[Inputs, Any], Any]:
+        """Scores as one graph for batches of any size; traced once a model."""
+        batches = {
+            name: tf.TensorSpec(
+                [None, None] if name == "history" else [None, *values.shape[1:]], values.dtype
+            )
+            for name, values in self.example_inputs().items()
+        }
+        vectors = tf.TensorSpec([self.schema.num_items, self.config.embedding_dim], tf.float32)
+
+        def score(inputs: Inputs, item_vectors: Any) -> Any:
+            return tf.matmul(self.query_vectors(inputs, item_vectors), item_vectors, transpose_b=True)
+
+        return tf.function(score, input_signature=[batches, vectors])  # type: ignore[no-any-return]
+
     def catalogue_scorer(self) -> Callable[[Inputs], npt.NDArray[Any]]:
         """A function from a batch of inputs to scores over the whole catalogue, float32 [B, num_items]."""
         vectors = ops.convert_to_tensor(self.item_vectors())
@@ -229,10 +245,6 @@ class RecommenderModel(keras.Model):
             return np.asarray(self._score_catalogue(batch, vectors).numpy())
 
         return scorer
-
-    @tf.function(reduce_retracing=True)
-    def _score_catalogue(self, inputs: Inputs, item_vectors: Any) -> Any:
-        return tf.matmul(self.query_vectors(inputs, item_vectors), item_vectors, transpose_b=True)
 
     def get_config(self) -> dict[str, Any]:
         """Schema and hyper-parameters."""
