@@ -188,3 +188,19 @@ def test_a_process_keeps_the_streams_clean(tmp_path: Path) -> None:
     )
     assert (again.returncode, again.stdout) == (0, "")
     assert json.loads((folder / "report.json").read_text())["export"] == "2"
+
+
+@pytest.mark.parametrize("split", ["global_time", "random", "cold_users", "cold_items"])
+def test_every_split_trains_and_is_repeated_by_evaluate(split: str, tmp_path: Path) -> None:
+    folder = tmp_path / split
+    settings = ["--set", "embedding_dim=4", "--set", "loss=full", "--epochs", "1"]
+    data = ["--dataset", "synthetic", "--content", "categories", "--split", split]
+    filters = ["--minimum-rating", "3", "--k-core", "2", "--duplicates", "first"]
+    run = tfrec_zoo("train", "two_tower", *data, *filters, *settings, "--output", folder, "--json")
+    assert run.returncode == 0, run.stderr
+    report = json.loads(run.stdout)
+    assert report["split"] == split
+    assert report["filtered"][0].startswith("minimum_rating: ")
+    assert report["test"]["hr@100"] > 0
+    found = json.loads(tfrec_zoo("evaluate", folder, "--dataset", "synthetic", "--json").stdout)
+    assert found["test"] == pytest.approx(report["test"], abs=1e-6)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -18,7 +18,6 @@ from tfrec_zoo.data.splits import (
     cold_items_split,
     cold_users_split,
     global_time_split,
-    history_and_targets,
     leave_last_out,
     random_split,
 )
@@ -139,14 +138,14 @@ def test_random_shares_seed_and_rows() -> None:
     assert len(random_split(whole).validation) == 0
 
 
-@pytest.mark.parametrize(("cut", "column"), [(cold_items_split, "item_id"), (cold_users_split, "user_id")])
-def test_cold_groups_are_in_one_part_only(cut: Callable[..., Split], column: str) -> None:
+def test_cold_items_are_in_one_part_only() -> None:
+    cut = cold_items_split
     rng = np.random.default_rng(0)
     rows = [(f"u{rng.integers(30)}", f"i{rng.integers(30)}", float(place)) for place in range(400)]
     whole = table(rows)
     split = cut(whole, 0.2, validation=0.1, seed=1)
     check_partition(split, whole)
-    ids = [set(getattr(part, column)) for part in (split.train, split.validation, split.test)]
+    ids = [set(part.item_id) for part in (split.train, split.validation, split.test)]
     assert len(set.union(*ids)) == sum(map(len, ids))
     assert [len(group) for group in ids] == [21, 3, 6]
     assert places(cut(whole, 0.2, validation=0.1, seed=1).test) == places(split.test)
@@ -170,17 +169,26 @@ def test_splits_do_not_depend_on_the_codes(cut: Callable[..., Split]) -> None:
         assert places(getattr(one, part)) == places(getattr(other, part))
 
 
-@given(rows=rows_with_ties)
-def test_history_and_targets(rows: list[tuple[str, str, float]]) -> None:
+def test_cold_users_are_asked_for_their_last_item_and_known_by_the_rest() -> None:
+    rng = np.random.default_rng(3)
+    rows = [(f"u{rng.integers(12)}", f"i{place}", float(rng.integers(20))) for place in range(90)]
+    rows += [("alone", "x", 1.0), ("single", "y", 2.0)]
     whole = table(rows)
-    history, targets = history_and_targets(whole)
-    counts = Counter(user for user, _, _ in rows)
-    assert sorted(places(history) + places(targets)) == list(range(len(rows)))
-    assert set(targets.user_id) == {user for user, count in counts.items() if count > 1}
-    last = {
-        user: max((time, place) for place, (u, _, time) in enumerate(rows) if u == user) for user in counts
-    }
-    assert {last[user][1] for user in set(targets.user_id)} == set(places(targets))
+    split = cold_users_split(whole, 0.5, validation=0.2, seed=1)
+    assert split.context is not None
+    parts = (split.train, split.validation, split.test, split.context)
+    assert sorted(place for part in parts for place in places(part)) == list(range(len(rows)))
+    trained = set(split.train.user_id)
+    for part in parts[1:]:
+        assert not trained & set(part.user_id)
+    for part in (split.validation, split.test):
+        for user, place in zip(part.user_id, places(part), strict=True):
+            mine = [(time, at) for at, (name, _, time) in enumerate(rows) if name == user]
+            assert len(mine) > 1
+            assert max(mine)[1] == place
+    assert not set(split.validation.user_id) & set(split.test.user_id)
+    held_out = {name for name, _, _ in rows} - trained
+    assert set(split.context.user_id) == held_out
 
 
 @pytest.mark.parametrize(

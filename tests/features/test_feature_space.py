@@ -176,3 +176,21 @@ def test_arrays_of_another_shape_than_in_training(split: Split) -> None:
     space = FeatureSpace.fit(split.train, ITEMS, content=["vectors"])
     with pytest.raises(DataError, match=r"rows of shape \(2,\)"):
         space.encode_items(Items(["n"], vectors=np.zeros((1, 3))))
+
+
+def test_the_history_of_a_cold_user_is_the_context() -> None:
+    whole = Interactions(["a", "a", "b", "b", "b"], ["x", "y", "x", "z", "y"], timestamp=[1, 2, 3, 4, 5])
+    empty = whole.take(np.array([], dtype=int))
+    split = Split(
+        "cold_users",
+        whole.take(np.array([0, 1])),
+        empty,
+        whole.take(np.array([4])),
+        whole.take(np.array([2, 3])),
+    )
+    encoded = FeatureSpace.fit(split.train).transform(split)
+    row = int(np.flatnonzero(encoded.test.lengths())[0])
+    x, z = 2, 1  # z was never trained on: outside the catalogue
+    np.testing.assert_array_equal(encoded.history_of("test").history(np.array([row]), 3), [[0, x, z]])
+    assert encoded.test.user_index[row] == 1
+    assert len(encoded.train) == 2

@@ -53,7 +53,8 @@ def evaluate(
 
     features = FeatureSpace.load(folder / FEATURES_FOLDER)
     table = load_dataset(dataset, data_dir, user_column, item_column, time_column, rating_column, format)
-    split = Preparation.from_details(manifest.details).apply(table.interactions)
+    preparation = Preparation.from_details(manifest.details)
+    split = preparation.cut(preparation.filter(table.interactions)[0])
     if table.users is not None and features.user_transforms:
         features = features.with_users(table.users)
     encoded = features.transform(split)

@@ -63,7 +63,10 @@ def execute(plan: Plan, output: Output) -> Run:
     output.say(f"{dataset.interactions!r} from {dataset.source}")
     if dataset.rejected.total:
         output.say(str(dataset.rejected))
-    split = plan.preparation.apply(dataset.interactions)
+    interactions, filtered = plan.preparation.filter(dataset.interactions)
+    for line in filtered:
+        output.say(line)
+    split = plan.preparation.cut(interactions)
     features = FeatureSpace.fit(
         split.train, dataset.items, dataset.users, content=plan.content, profile=plan.profile
     )
@@ -96,9 +99,10 @@ def execute(plan: Plan, output: Output) -> Run:
         "run": run.to_dict(),
         "history": history,
         "rejected_rows": dict(dataset.rejected.by_reason),
+        "filtered": filtered,
         "command": plan.command,
     }
-    folder = export(model, features, plan.output, details=_details(report, dataset))
+    folder = export(model, features, plan.output, details=_details(report, dataset, plan.preparation))
     report["seconds"] = round(time.perf_counter() - started, 2)
     report["export"] = folder.name
     write_text(plan.output / REPORT_FILE, json.dumps(report, indent=1) + "\n")
@@ -139,21 +143,12 @@ def _baselines(encoded: EncodedSplit, exclude_seen: bool) -> dict[str, Evaluatio
     return reports
 
 
-def _details(report: Mapping[str, Any], dataset: Dataset) -> dict[str, Any]:
+def _details(report: Mapping[str, Any], dataset: Dataset, preparation: Preparation) -> dict[str, Any]:
     """What manifest and model card tell of the run."""
-    kept = (
-        "dataset",
-        "split",
-        "minimum_rating",
-        "k_core",
-        "split_seed",
-        "exclude_seen",
-        "seed",
-        "run",
-        "command",
-    )
+    kept = ("dataset", "exclude_seen", "seed", "run", "command")
     return {
         **{name: report[name] for name in kept},
+        **asdict(preparation),
         "licence of the data": dataset.licence,
         "citation of the data": dataset.citation,
         "metrics": {"validation": report["validation"], "test": report["test"]},

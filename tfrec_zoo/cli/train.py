@@ -13,6 +13,7 @@ from tfrec_zoo.cli.console import Output
 from tfrec_zoo.cli.data_options import (
     DataDirOption,
     DatasetOption,
+    Duplicates,
     FormatOption,
     ItemColumn,
     Preparation,
@@ -42,8 +43,13 @@ def train(
     ] = None,
     content: Annotated[str, typer.Option(help="Item columns to use: title,categories,...")] = "",
     profile: Annotated[str, typer.Option(help="User columns to use: age,gender,...")] = "",
-    split: Annotated[str, typer.Option(help="leave_last_out, global_time or random.")] = "leave_last_out",
+    split: Annotated[
+        str, typer.Option(help="leave_last_out, global_time, random, cold_items or cold_users.")
+    ] = "leave_last_out",
     minimum_rating: Annotated[float | None, typer.Option(help="Leave out rows with a lower rating.")] = None,
+    duplicates: Annotated[
+        Duplicates, typer.Option(help="Rows of a repeated user and item: all, first, last, error.")
+    ] = "all",
     k_core: Annotated[int | None, typer.Option(help="Leave out users and items with fewer rows.")] = None,
     user_column: UserColumn = None,
     item_column: ItemColumn = None,
@@ -54,7 +60,7 @@ def train(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing.")] = False,
 ) -> None:
     """Train a model, evaluate it beside baselines, and export it."""
-    preparation = Preparation(split, minimum_rating, k_core)
+    preparation = Preparation(split, minimum_rating, duplicates, k_core)
     out = Output(json, quiet)
     import_quietly()
     from tfrec_zoo.cli.run import Plan, execute

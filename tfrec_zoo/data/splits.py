@@ -19,13 +19,16 @@ _Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Split:
-    """Three disjoint parts of one table of interactions."""
+    """Disjoint parts of one table of interactions."""
 
     name: str
     """The protocol, e.g. "leave_last_out"."""
     train: Interactions
     validation: Interactions
     test: Interactions
+    context: Interactions | None = None
+    """Rows that are known when a question is asked but that training must not see: what users outside the
+    training part did before. None where the training part is all that is known."""
 
 
 def leave_last_out(interactions: Interactions, validation: bool = True) -> Split:
@@ -165,16 +168,16 @@ def cold_items_split(
 def cold_users_split(
     interactions: Interactions, fraction: float = 0.1, validation: float = 0.1, *, seed: int = 0
 ) -> Split:
-    """Take a share of the users out of training altogether; all their rows are the test.
+    """Take a share of the users out of training altogether; the last row of each is the test.
 
-    To be read as strong generalisation (Liang et al. 2018, section 4.2): a held-out user comes with a history
-    at the time of the question, though the model has never seen them. `history_and_targets(split.test)` parts
-    each one's rows into that history and the item to be found.
+    Strong generalisation (Liang et al. 2018, section 4.2): a held-out user comes with a history at the time
+    of the question, though the model has never seen them. That history is `Split.context`. A held-out user
+    with one row has a history only. Ties, and rows without time, keep the order of the file.
 
     Args:
         interactions: the whole table.
-        fraction: share of the users whose rows are the test.
-        validation: share of the users whose rows are the validation.
+        fraction: share of the users whose last rows are the test.
+        validation: share of the users whose last rows are the validation.
         seed: the same seed and rows give the same users.
 
     Returns:
@@ -187,22 +190,11 @@ def cold_users_split(
     in_validation, in_test = _held_out_groups(
         interactions.user_id.codes, len(interactions.user_id.categories), fraction, validation, seed, "users"
     )
-    return _split("cold_users", interactions, in_validation, in_test)
-
-
-def history_and_targets(interactions: Interactions) -> tuple[Interactions, Interactions]:
-    """Part the rows of users that training has not seen into what is known of them and what is asked.
-
-    Args:
-        interactions: a part of `cold_users_split`.
-
-    Returns:
-        All rows but the last of each user, and the last of each user who has two or more (a user with one row
-        has a history only). Ties, and rows without time, keep the order of the file.
-    """
     codes = interactions.user_id.codes
     target = _last_of_each_user(interactions, np.bincount(codes)[codes] > 1)
-    return interactions.take(~target), interactions.take(target)
+    held_out = in_validation | in_test
+    parts = (~held_out, in_validation & target, in_test & target, held_out & ~target)
+    return Split("cold_users", *(interactions.take(np.flatnonzero(rows)) for rows in parts))
 
 
 def _split(name: str, interactions: Interactions, validation: _Mask, test: _Mask) -> Split:

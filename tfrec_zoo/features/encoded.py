@@ -103,7 +103,10 @@ class EncodedSplit:
     test: EncodedInteractions
     num_items: int
     """Rows of the catalogue, PAD and OOV included."""
+    context: EncodedInteractions | None = None
+    """What else is known when a question is asked, without being trained on."""
 
     def history_of(self, part: str) -> EncodedInteractions:
-        """What is known before `part`: train for "validation", train and validation for "test"."""
-        return self.train if part == "validation" else self.train.append(self.validation)
+        """What is known before `part`: train, for "test" validation as well, and the context."""
+        known = self.train if part == "validation" else self.train.append(self.validation)
+        return known if self.context is None else known.append(self.context)

@@ -157,10 +157,15 @@ class FeatureSpace:
 
     def transform(self, split: Split) -> EncodedSplit:
         """All parts of a split on one user axis; items outside the catalogue become OOV."""
-        parts = (split.train, split.validation, split.test)
+        parts = [
+            split.train,
+            split.validation,
+            split.test,
+            *([] if split.context is None else [split.context]),
+        ]
         axis = pd.Index(pd.unique(np.concatenate([_present(part) for part in parts])), dtype=object)
-        train, validation, test = (self._encode(part, axis) for part in parts)
-        return EncodedSplit(split.name, train, validation, test, len(self.item_vocabulary))
+        train, validation, test, *context = (self._encode(part, axis) for part in parts)
+        return EncodedSplit(split.name, train, validation, test, len(self.item_vocabulary), *context)
 
     def transform_interactions(self, interactions: Interactions) -> EncodedInteractions:
         """One table on its own user axis, the users in the order of their categories."""
