@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tfrec_zoo._errors import DataError
-from tfrec_zoo.data import delimited, text_layout
-from tfrec_zoo.data.archives import open_members
-from tfrec_zoo.data.delimited import read_interactions_text
+from tfrec_zoo.data.reading import delimited, text_layout
+from tfrec_zoo.data.reading.archives import open_members
+from tfrec_zoo.data.reading.delimited import read_interactions_text
 from tfrec_zoo.data.rejected import RejectedRows, RejectionLog
 from tfrec_zoo.data.tables import Interactions
 

@@ -153,7 +153,7 @@ def test_layouts_that_are_easily_mistaken(tmp_path: Path, text: str, kind: str) 
 
 
 def test_sequences_of_many_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tfrec_zoo.data.sequence_text.BLOCK_BYTES", 50)
+    monkeypatch.setattr("tfrec_zoo.data.reading.sequence_text.BLOCK_BYTES", 50)
     rng = np.random.default_rng(2)
     lines = [[str(user), *map(str, rng.integers(1, 99, rng.integers(0, 20)))] for user in range(200)]
     text = "\ufeff" + "".join(" ".join(line) + ("\r\n" if int(line[0]) % 3 else "\n\n") for line in lines)
@@ -171,7 +171,7 @@ def test_sequences_of_many_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_json_lines_of_many_blocks_and_two_objects_on_a_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tfrec_zoo.data.json_lines._BLOCK_BYTES", 100)
+    monkeypatch.setattr("tfrec_zoo.data.reading.json_lines._BLOCK_BYTES", 100)
     lines = [json.dumps({"user": f"u{row % 7}", "item": row % 5, "ts": row}) for row in range(1, 101)]
     lines[40] += lines[40]
     lines[70] = ""

@@ -87,7 +87,7 @@ def test_hetrec_without_descriptions(hetrec: Path) -> None:
 def test_360k_falls_back_to_the_name_and_names_bad_lines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
 ) -> None:
-    monkeypatch.setattr("tfrec_zoo.data.delimited.BLOCK_BYTES", block)
+    monkeypatch.setattr("tfrec_zoo.data.reading.delimited.BLOCK_BYTES", block)
     (tmp_path / MAIN_360K).write_text(PLAYS_360K)
     (tmp_path / "usersha1-profile.tsv").write_text(
         "00000c28\tf\t\tGermany\tFeb 1, 2007\n00001411\tm\t23\tMexico\tx\n00001411\tm\t23\tMexico\tx\n"

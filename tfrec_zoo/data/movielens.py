@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tfrec_zoo._errors import DataError, UnknownNameError
-from tfrec_zoo.data.archives import Member, open_members
-from tfrec_zoo.data.delimited import read_interactions_text
 from tfrec_zoo.data.movielens_tables import read_movies, read_people
+from tfrec_zoo.data.reading.archives import Member, open_members
+from tfrec_zoo.data.reading.delimited import read_interactions_text
 from tfrec_zoo.data.rejected import RejectionLog
 from tfrec_zoo.data.tables import Dataset, Interactions
 

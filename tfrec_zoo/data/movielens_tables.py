@@ -9,7 +9,7 @@ from itertools import compress
 import numpy as np
 
 from tfrec_zoo._errors import DataError
-from tfrec_zoo.data.archives import Member, explain_broken_file
+from tfrec_zoo.data.reading.archives import Member, explain_broken_file
 from tfrec_zoo.data.rejected import RejectionLog
 from tfrec_zoo.data.tables import Items, Users, is_clean_id
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.json
 
 from tfrec_zoo._errors import DataError
-from tfrec_zoo.data.columns import BLANK, ID_COLUMNS, BadRow
+from tfrec_zoo.data.reading.columns import BLANK, ID_COLUMNS, BadRow
 from tfrec_zoo.data.rejected import RejectionLog
 
 _BLOCK_BYTES = 1 << 20

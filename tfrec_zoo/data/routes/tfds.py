@@ -11,7 +11,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from tfrec_zoo.data.watched import run_watched
+from tfrec_zoo.data.routes.watched import run_watched
 
 TFDS_RELEASES = frozenset({"100k", "1m", "20m", "25m", "latest-small"})
 """The releases that TFDS has."""
@@ -73,7 +73,7 @@ def download(release: str, folder: Path, timeout: float, address: str | None = N
 
 def _command(release: str, folder: Path, timeout: float) -> list[str]:
     script = (
-        "import sys, pathlib, tfrec_zoo.data.tfds_route as route; "
+        "import sys, pathlib, tfrec_zoo.data.routes.tfds as route; "
         "route.download(sys.argv[1], pathlib.Path(sys.argv[2]), float(sys.argv[3]))"
     )
     return [sys.executable, "-c", script, release, str(folder), str(timeout)]

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import BinaryIO, Literal, get_args
 
 from tfrec_zoo._errors import DataError, UnknownNameError
-from tfrec_zoo.data.column_names import ColumnName, is_well_known
-from tfrec_zoo.data.text_layout import Layout, read_first_lines
+from tfrec_zoo.data.reading.column_names import ColumnName, is_well_known
+from tfrec_zoo.data.reading.text_layout import Layout, read_first_lines
 
 Format = Literal["csv", "tsv", "parquet", "jsonl", "pairs", "sequences"]
 

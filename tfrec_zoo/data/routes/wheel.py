@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tfrec_zoo.data.archives import Member, open_members
-from tfrec_zoo.data.delimited import read_interactions_text
 from tfrec_zoo.data.movielens import CITATION, LICENCE
 from tfrec_zoo.data.movielens_tables import movies, people
+from tfrec_zoo.data.reading.archives import Member, open_members
+from tfrec_zoo.data.reading.delimited import read_interactions_text
 from tfrec_zoo.data.rejected import RejectionLog
+from tfrec_zoo.data.routes.watched import run_watched
 from tfrec_zoo.data.tables import Dataset
-from tfrec_zoo.data.watched import run_watched
 
 REQUIREMENT = "recbole==1.2.1"
 SHA256 = "9c9948202011f37eb0a7c6768129313f00d6403ad221ec940d5e2d5d5f33a407"

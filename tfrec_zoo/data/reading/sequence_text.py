@@ -8,12 +8,12 @@ from typing import BinaryIO
 import numpy as np
 import pyarrow as pa
 
-from tfrec_zoo.data.archives import open_binary
-from tfrec_zoo.data.columns import ID_COLUMNS, InteractionColumns, Rows
-from tfrec_zoo.data.delimited import read_interactions_text
+from tfrec_zoo.data.reading.archives import open_binary
+from tfrec_zoo.data.reading.columns import ID_COLUMNS, InteractionColumns, Rows
+from tfrec_zoo.data.reading.delimited import read_interactions_text
+from tfrec_zoo.data.reading.text_layout import BLOCK_BYTES
 from tfrec_zoo.data.rejected import RejectionLog
 from tfrec_zoo.data.tables import Interactions
-from tfrec_zoo.data.text_layout import BLOCK_BYTES
 
 _UTF8_MARK = b"\xef\xbb\xbf"
 

@@ -11,11 +11,9 @@ import pyarrow as pa
 import pyarrow.csv
 
 from tfrec_zoo._errors import DataError
-from tfrec_zoo.data.archives import open_binary
-from tfrec_zoo.data.columns import BLANK, BadRow, InteractionColumns
-from tfrec_zoo.data.rejected import RejectionLog
-from tfrec_zoo.data.tables import Interactions
-from tfrec_zoo.data.text_layout import (
+from tfrec_zoo.data.reading.archives import open_binary
+from tfrec_zoo.data.reading.columns import BLANK, BadRow, InteractionColumns
+from tfrec_zoo.data.reading.text_layout import (
     BLOCK_BYTES,
     STAND_IN,
     Head,
@@ -24,6 +22,8 @@ from tfrec_zoo.data.text_layout import (
     lines_of_rows,
     read_head,
 )
+from tfrec_zoo.data.rejected import RejectionLog
+from tfrec_zoo.data.tables import Interactions
 
 _MAX_TEXTS = 50
 _OPEN_QUOTE = "a double quote opens a field and is never closed"

@@ -11,8 +11,8 @@ import pandas as pd
 import pyarrow as pa
 
 from tfrec_zoo._errors import DataError
-from tfrec_zoo.data.id_column import IdCodes, IdColumn
-from tfrec_zoo.data.number_column import NumberColumn, TimeColumn
+from tfrec_zoo.data.reading.id_column import IdCodes, IdColumn
+from tfrec_zoo.data.reading.number_column import NumberColumn, TimeColumn
 from tfrec_zoo.data.rejected import RejectionLog
 from tfrec_zoo.data.tables import Interactions
 

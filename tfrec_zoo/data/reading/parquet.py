@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from tfrec_zoo._errors import DataError
-from tfrec_zoo.data.archives import open_binary
-from tfrec_zoo.data.column_names import ChosenColumns
-from tfrec_zoo.data.columns import InteractionColumns, Place, Rows
+from tfrec_zoo.data.reading.archives import open_binary
+from tfrec_zoo.data.reading.column_names import ChosenColumns
+from tfrec_zoo.data.reading.columns import InteractionColumns, Place, Rows
 from tfrec_zoo.data.rejected import RejectionLog
 from tfrec_zoo.data.tables import Interactions
 

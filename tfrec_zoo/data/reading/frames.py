@@ -10,14 +10,14 @@ import pyarrow as pa
 import pyarrow.csv
 
 from tfrec_zoo._errors import DataError, UnknownNameError
-from tfrec_zoo.data.archives import open_binary
-from tfrec_zoo.data.formats import guess_format, has_header, sniff_delimiter
-from tfrec_zoo.data.id_column import IdColumn
-from tfrec_zoo.data.json_lines import json_objects
-from tfrec_zoo.data.parquet import open_parquet, parquet_parts
+from tfrec_zoo.data.reading.archives import open_binary
+from tfrec_zoo.data.reading.formats import guess_format, has_header, sniff_delimiter
+from tfrec_zoo.data.reading.id_column import IdColumn
+from tfrec_zoo.data.reading.json_lines import json_objects
+from tfrec_zoo.data.reading.parquet import open_parquet, parquet_parts
+from tfrec_zoo.data.reading.text_layout import STAND_IN, Layout, RewrittenFile, read_first_lines, read_head
 from tfrec_zoo.data.rejected import RejectionLog
 from tfrec_zoo.data.tables import Array
-from tfrec_zoo.data.text_layout import STAND_IN, Layout, RewrittenFile, read_first_lines, read_head
 
 _FORMATS = ("csv", "tsv", "parquet", "jsonl")
 

@@ -1,0 +1,1 @@
+"""Files of interactions, row by row: formats, columns, and what cannot be read."""
