@@ -63,7 +63,8 @@ def test_counted_frequencies_come_from_the_training_part(prepared) -> None:
 def test_streaming_frequencies_move_in_training_alone(prepared) -> None:
     features, split = prepared
     model = model_of(features, log_q="streaming")
-    train(model, split, RunConfig(epochs=8, batch_size=100, patience=8))
+    model.compile()
+    model.fit(training_dataset(model, split.train, RunConfig(batch_size=100)), epochs=8, verbose=0)
     steps = int(model.frequency.step.numpy())
     assert steps == 8 * -(-len(split.train) // 100)
     model.evaluate(training_dataset(model, split.train, RunConfig(batch_size=100)), verbose=0)
