@@ -194,3 +194,21 @@ def test_training_without_content_is_refused(name: str) -> None:
     model = create_model(name, features.schema, **VARIANTS["content"])
     with pytest.raises(ValueError, match="Content must be set before training"):
         train(model, split, RunConfig(epochs=1))
+
+
+@pytest.mark.parametrize(("name", "variant"), CASES)
+def test_trains_and_scores_in_mixed_precision(name: str, variant: str) -> None:
+    inputs, expected = None, None
+    for policy in ("float32", "mixed_bfloat16"):
+        keras.mixed_precision.set_global_policy(policy)
+        try:
+            model = make(name, variant)
+            loss = train(model, data(variant)[1], RunConfig(epochs=2, batch_size=256))["loss"]
+            inputs = batch_of(model, variant, 4) if inputs is None else inputs
+            scores = model.catalogue_scorer()(inputs)
+        finally:
+            keras.mixed_precision.set_global_policy("float32")
+        assert scores.dtype == np.float32
+        assert np.isfinite(scores).all()
+        expected = loss if expected is None else expected
+        np.testing.assert_allclose(loss, expected, rtol=0.05)

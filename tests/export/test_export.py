@@ -166,6 +166,8 @@ def test_the_manifest_tells_what_is_there(exported: Path, trained) -> None:
     listed = {str(p.relative_to(exported)) for p in exported.rglob("*") if p.is_file()} - {"manifest.json"}
     assert set(manifest.files) == listed
     assert manifest.signatures["recommend"]["inputs"]["history"] == {"dtype": "string", "shape": [None, None]}
+    assert manifest.signatures["recommend"]["inputs"]["k"] == {"dtype": "int32", "shape": []}
+    assert "k" not in manifest.signatures["serving_default"]["inputs"]
     card = (exported / "README.md").read_text()
     assert "| hr@10 | 0.5000 |" in card
     model = keras.saving.load_model(exported / "model.keras")

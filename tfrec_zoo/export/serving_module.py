@@ -68,7 +68,7 @@ class ServingModule(tf.Module):
             return self._recommend(raw, tf.constant(self._k))
 
         @tf.function
-        def recommend(k: tf.Tensor, **raw: tf.Tensor) -> dict[str, tf.Tensor]:
+        def recommend(*, k: tf.Tensor, **raw: tf.Tensor) -> dict[str, tf.Tensor]:
             return self._recommend(raw, k)
 
         return {

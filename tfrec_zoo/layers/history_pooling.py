@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from tfrec_zoo._errors import UnknownNameError
@@ -50,7 +51,7 @@ class HistoryPooling(keras.layers.Layer):
             logits = ops.take(self.recency_logits, age)[None, :]
         else:
             logits = ops.zeros((1, length), dtype=self.compute_dtype)
-        lowest = -1e30 if logits.dtype != "float16" else -6e4
+        lowest = tf.as_dtype(keras.backend.standardize_dtype(logits.dtype)).min
         weights = ops.softmax(ops.where(padding_mask, logits, lowest), axis=-1)
         weights = ops.where(padding_mask, weights, 0)
         return ops.sum(vectors * ops.expand_dims(ops.cast(weights, vectors.dtype), -1), axis=1)
