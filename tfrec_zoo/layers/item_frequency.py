@@ -42,7 +42,12 @@ class ItemFrequency(keras.layers.Layer):
         def table(name: str, shape: tuple[int, ...], start: float, dtype: str = "float32") -> Any:
             initializer = keras.initializers.Constant(start)
             return self.add_weight(
-                name=name, shape=shape, initializer=initializer, dtype=dtype, trainable=False
+                name=name,
+                shape=shape,
+                initializer=initializer,
+                dtype=dtype,
+                trainable=False,
+                autocast=False,
             )
 
         if self.frequency == "streaming":
