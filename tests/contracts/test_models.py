@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 import sys
 from functools import cache
@@ -186,6 +187,19 @@ def test_the_seed_decides_everything(name: str) -> None:
 
     np.testing.assert_allclose(scores(1), scores(1), rtol=1e-4, atol=1e-5)
     assert np.abs(scores(1) - scores(2)).max() > 1e-3
+
+
+@pytest.mark.parametrize(("name", "variant"), CASES)
+def test_the_seed_decides_the_initial_weights_and_nothing_else(name: str, variant: str) -> None:
+    random.seed(99)
+    expected = random.random()
+    random.seed(99)
+    first, same, other = (make(name, variant, seed=seed) for seed in (1, 1, 2))
+    assert random.random() == expected, "making a model leaves Python's generator alone"
+    for weight, again in zip(first.trainable_weights, same.trainable_weights, strict=True):
+        np.testing.assert_array_equal(weight, again)
+    differs = [np.abs(a - b).max() > 0 for a, b in zip(first.get_weights(), other.get_weights(), strict=True)]
+    assert any(differs)
 
 
 @pytest.mark.parametrize("name", list_models())

@@ -110,7 +110,7 @@ def test_bare_content_equals_a_cold_row() -> None:
 
 def test_id_dropout_hides_ids_in_training_alone() -> None:
     schema = Schema(num_users=3, num_items=7, num_trained_items=7)
-    encoder = ItemEncoder(schema, 4, id_dropout=0.5, seed=3)
+    encoder = ItemEncoder(schema, 4, id_dropout=0.5)
     encoder.build()
     table = encoder.id_embedding.get_weights()[0]
     rows = np.full((2000,), 4)

@@ -41,7 +41,6 @@ class ItemEncoder(keras.layers.Layer):
         use_id: bool = True,
         id_dropout: float = 0.0,
         dropout: float = 0.0,
-        seed: int = 0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -51,12 +50,12 @@ class ItemEncoder(keras.layers.Layer):
         self.schema = schema
         self.embedding_dim = embedding_dim
         self.id_dropout = id_dropout
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = keras.random.SeedGenerator()
         self.id_embedding = (
             keras.layers.Embedding(
                 schema.num_trained_items,
                 embedding_dim,
-                embeddings_initializer=keras.initializers.RandomNormal(stddev=0.05, seed=seed),
+                embeddings_initializer=keras.initializers.RandomNormal(stddev=0.05),
                 name="id_embedding",
             )
             if use_id
@@ -66,7 +65,7 @@ class ItemEncoder(keras.layers.Layer):
             feature.name: feature_encoder(feature, embedding_dim) for feature in schema.item_features
         }
         self.hidden = dense_stack(embedding_dim, hidden_dims, dropout, name="hidden")
-        self.dropout = keras.layers.Dropout(dropout, seed=seed)
+        self.dropout = keras.layers.Dropout(dropout)
 
     def build(self, input_shape: Any = None) -> None:
         """Create the id table and the catalogue's content, which starts empty."""

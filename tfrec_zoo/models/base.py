@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import random
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar, Self
 
 import keras
@@ -56,6 +58,12 @@ class RecommenderModel(keras.Model):
         super().__init__(**kwargs)
         self.schema = schema
         self.config = config
+        with _seeded(config.seed):
+            self._build_layers()
+        self._score_catalogue = self._make_score_catalogue()
+
+    def _build_layers(self) -> None:
+        config, schema = self.config, self.schema
         self.item_encoder = ItemEncoder(
             schema,
             config.embedding_dim,
@@ -63,7 +71,6 @@ class RecommenderModel(keras.Model):
             use_id=config.use_item_id,
             id_dropout=config.id_dropout,
             dropout=config.dropout,
-            seed=config.seed,
             name="item_encoder",
         )
         self.frequency = (
@@ -76,7 +83,6 @@ class RecommenderModel(keras.Model):
         if self.frequency is not None:
             self.frequency.build()
         self(self.example_inputs())
-        self._score_catalogue = self._make_score_catalogue()
 
     def build_query_encoder(self) -> None:
         """Create the layers of the query encoder."""
@@ -258,3 +264,17 @@ class RecommenderModel(keras.Model):
             cls.config_class.from_dict(config["config"]),
             name=config.get("name"),
         )
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Make the seeds that Keras draws for layers without one follow from `seed`, and leave no trace.
+
+    Keras takes them from Python's own generator (`keras.utils.set_random_seed` relies on that).
+    """
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)

@@ -60,10 +60,10 @@ class TwoTower(RecommenderModel):
             self.user_embedding = keras.layers.Embedding(
                 schema.num_users,
                 config.embedding_dim,
-                embeddings_initializer=keras.initializers.RandomNormal(stddev=0.05, seed=config.seed + 1),
+                embeddings_initializer=keras.initializers.RandomNormal(stddev=0.05),
                 name="user_embedding",
             )
-            self.user_seed = keras.random.SeedGenerator(config.seed + 1)
+            self.user_seed = keras.random.SeedGenerator()
         self.profile_encoders = (
             {feature.name: feature_encoder(feature, config.embedding_dim) for feature in schema.user_features}
             if config.use_profile
@@ -77,10 +77,10 @@ class TwoTower(RecommenderModel):
                 self.history_embedding = keras.layers.Embedding(
                     schema.num_items,
                     config.embedding_dim,
-                    embeddings_initializer=keras.initializers.RandomNormal(stddev=0.05, seed=config.seed + 2),
+                    embeddings_initializer=keras.initializers.RandomNormal(stddev=0.05),
                     name="history_embedding",
                 )
-            self.history_dropout = keras.layers.Dropout(config.dropout, seed=config.seed + 2)
+            self.history_dropout = keras.layers.Dropout(config.dropout)
         self.hidden = dense_stack(
             config.embedding_dim, config.user_hidden_dims, config.dropout, name="user_hidden"
         )
