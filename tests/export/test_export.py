@@ -105,6 +105,7 @@ def test_k_beyond_the_catalogue_gives_what_there_is(exported: Path, trained) -> 
     left = served.recommend(items[:-2], k=1000)
     assert {r.item_id for r in left} == set(items[-2:])
     assert served.recommend(items, k=3) == []
+    assert len(served.recommend(k=10**12)) == len(items)
     with pytest.raises(ValueError, match="`k` must be at least 1"):
         served.recommend(k=0)
     with pytest.raises(ValueError, match="must be a sequence of item ids"):
@@ -257,3 +258,19 @@ def test_newest_known_against_a_plain_reading() -> None:
             if known:
                 expected[row, -len(known) :] = known
         np.testing.assert_array_equal(newest_known(tf.constant(items), length), expected)
+
+
+def test_a_list_longer_than_the_catalogue(trained, tmp_path: Path) -> None:
+    model, features = trained
+    num_items = len(features.item_vocabulary.tokens)
+    export(model, features, tmp_path / "long", k=num_items + 7)
+    signature = tf.saved_model.load(str(tmp_path / "long" / "1")).signatures["serving_default"]
+    assert signature.structured_outputs["item_ids"].shape.as_list() == [None, num_items + 7]
+    specs = signature.structured_input_signature[1]
+    shapes = {name: [1, 1][: spec.shape.rank] for name, spec in specs.items()}
+    inputs = {
+        n: tf.fill(shapes[n], "") if s.dtype == tf.string else tf.zeros(shapes[n]) for n, s in specs.items()
+    }
+    answer = signature(**inputs)
+    assert [bool(item) for item in answer["item_ids"].numpy()[0]] == [True] * num_items + [False] * 7
+    assert np.isneginf(answer["scores"].numpy()[0, -7:]).all()

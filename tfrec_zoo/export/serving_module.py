@@ -65,7 +65,7 @@ class ServingModule(tf.Module):
 
         @tf.function
         def serve(**raw: tf.Tensor) -> dict[str, tf.Tensor]:
-            return self._recommend(raw, tf.constant(self._k))
+            return _padded(self._recommend(raw, tf.constant(self._k)), self._k)
 
         @tf.function
         def recommend(*, k: tf.Tensor, **raw: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -93,14 +93,11 @@ class ServingModule(tf.Module):
         return self._top_k(scores, k)
 
     def _top_k(self, scores: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
-        k = tf.maximum(k, 0)
-        best, index = tf.math.top_k(scores, tf.minimum(k, tf.shape(scores)[1]))
+        """The best k items, or the whole catalogue; "" with -inf where fewer are left."""
+        num_items = tf.shape(scores)[1] - NUM_RESERVED
+        best, index = tf.math.top_k(scores, tf.clip_by_value(k, 0, num_items))
         names = tf.where(tf.math.is_inf(best), PAD_TOKEN, tf.gather(self.item_ids, index))
-        missing = [[0, 0], [0, k - tf.shape(best)[1]]]
-        return {
-            "item_ids": tf.pad(names, missing, constant_values=PAD_TOKEN),
-            "scores": tf.pad(best, missing, constant_values=float("-inf")),
-        }
+        return {"item_ids": names, "scores": best}
 
     def _profile(self, name: str, raw: tf.Tensor) -> tf.Tensor:
         feature, transform = self.transforms[name]
@@ -110,6 +107,16 @@ class ServingModule(tf.Module):
             return tf.pad(tokens, [[0, 0], [0, length - tf.shape(tokens)[1]]])
         scaled = (raw - transform.mean) / transform.std
         return tf.where(tf.math.is_finite(scaled), scaled, 0.0)
+
+
+def _padded(answer: Mapping[str, tf.Tensor], k: int) -> dict[str, tf.Tensor]:
+    """Lists of exactly k, whatever the size of the catalogue."""
+    missing = [[0, 0], [0, k - tf.shape(answer["scores"])[1]]]
+    padded = {
+        "item_ids": tf.pad(answer["item_ids"], missing, constant_values=PAD_TOKEN),
+        "scores": tf.pad(answer["scores"], missing, constant_values=float("-inf")),
+    }
+    return {name: tf.ensure_shape(values, [None, k]) for name, values in padded.items()}
 
 
 def newest_known(items: tf.Tensor, max_length: int) -> tf.Tensor:

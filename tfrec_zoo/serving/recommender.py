@@ -89,7 +89,7 @@ class Recommender:
         answer = self._recommend(
             history=tf.constant(_padded(histories)),
             user_id=tf.constant([str(user) for user in users]),
-            k=tf.constant(k, tf.int32),
+            k=tf.constant(min(k, self.manifest.schema["num_items"]), tf.int32),
             **self._profile_inputs(given),
         )
         return [
