@@ -274,3 +274,20 @@ def test_a_list_longer_than_the_catalogue(trained, tmp_path: Path) -> None:
     answer = signature(**inputs)
     assert [bool(item) for item in answer["item_ids"].numpy()[0]] == [True] * num_items + [False] * 7
     assert np.isneginf(answer["scores"].numpy()[0, -7:]).all()
+
+
+def test_integers_are_their_decimal_strings(tmp_path: Path) -> None:
+    ids = np.arange(400) % 20
+    interactions = type(DATASET.interactions)(np.arange(400) // 20, ids, timestamp=np.arange(400.0))
+    features = FeatureSpace.fit(interactions)
+    model = TwoTower(features.schema, TwoTowerConfig(embedding_dim=4, max_history_length=3))
+    export(model, features, tmp_path / "numbers")
+    served = load(tmp_path / "numbers")
+    expected = served.recommend(["3", "4"], "0")
+    assert served.recommend([3, 4], 0) == expected
+    assert served.recommend(np.array([3, 4]), np.int64(0)) == expected
+    assert served.recommend([3, 4]) != expected
+    for history, user in (([3, 4], 0), (["3", "4"], "0")):
+        found = recommend(model, features, history=history, user_id=user)
+        assert [r.item_id for r in found] == [r.item_id for r in expected]
+    assert served.recommend_batch([]) == []

@@ -22,8 +22,8 @@ def recommend(
     model: Scorer,
     features: FeatureSpace,
     *,
-    history: Sequence[str] | None = None,
-    user_id: str | None = None,
+    history: Sequence[str | int] | None = None,
+    user_id: str | int | None = None,
     k: int = 10,
     exclude_seen: bool = True,
 ) -> list[Recommendation]:
@@ -32,7 +32,8 @@ def recommend(
     Args:
         model: a Keras model of the zoo or a baseline.
         features: the features that the model was trained on.
-        history: raw item ids, oldest first; items outside the catalogue are passed over.
+        history: raw item ids, oldest first, integers as their decimal strings; items outside the catalogue
+            are passed over.
         user_id: raw user id, with the profile that `features` knows; unknown or None is nobody in particular.
         k: length of the list.
         exclude_seen: whether items of the history are left out.
@@ -46,9 +47,9 @@ def recommend(
     """
     check_scorer(model)
     require(not isinstance(history, str), "`history` must be a sequence of item ids.", history)
-    indices = features.item_vocabulary.lookup(np.array(list(history or ()), dtype=object))
+    indices = features.item_vocabulary.lookup(np.array([str(item) for item in history or ()], dtype=object))
     indices = indices[indices >= NUM_RESERVED]
-    users = np.array([user_id or ""], dtype=object)
+    users = np.array(["" if user_id is None else str(user_id)], dtype=object)
     longest = model.max_history_length or max(len(indices), 1)
     read = indices[-longest:]
     inputs = {

@@ -32,16 +32,17 @@ class Recommender:
 
     def recommend(
         self,
-        history: Sequence[str] = (),
-        user_id: str = "",
+        history: Sequence[str | int] = (),
+        user_id: str | int | None = None,
         k: int = 10,
         profile: Mapping[str, Any] | None = None,
     ) -> list[Recommendation]:
         """The best items for one person, who has not had them yet.
 
         Args:
-            history: raw item ids, oldest first; unknown ones are passed over.
-            user_id: raw user id; an unknown one is nobody in particular.
+            history: raw item ids, oldest first, integers as their decimal strings; unknown ones are passed
+                over.
+            user_id: raw user id; None, or an unknown one, is nobody in particular.
             k: length of the list.
             profile: raw values of the model's profile features, where it has any.
 
@@ -56,8 +57,8 @@ class Recommender:
 
     def recommend_batch(
         self,
-        histories: Sequence[Sequence[str]],
-        user_ids: Sequence[str] | None = None,
+        histories: Sequence[Sequence[str | int]],
+        user_ids: Sequence[str | int | None] | None = None,
         k: int = 10,
         profiles: Sequence[Mapping[str, Any]] | None = None,
     ) -> list[list[Recommendation]]:
@@ -79,7 +80,7 @@ class Recommender:
         require(k >= 1, "`k` must be at least 1.", k)
         for history in histories:
             require(not isinstance(history, str), "A history must be a sequence of item ids.", history)
-        users = [""] * len(histories) if user_ids is None else list(user_ids)
+        users = [None] * len(histories) if user_ids is None else list(user_ids)
         given = [{}] * len(histories) if profiles is None else list(profiles)
         require(
             len(users) == len(given) == len(histories),
@@ -88,7 +89,7 @@ class Recommender:
         )
         answer = self._recommend(
             history=tf.constant(_padded(histories)),
-            user_id=tf.constant([str(user) for user in users]),
+            user_id=tf.constant(["" if user is None else str(user) for user in users], tf.string),
             k=tf.constant(min(k, self.manifest.schema["num_items"]), tf.int32),
             **self._profile_inputs(given),
         )
@@ -136,7 +137,7 @@ def load(path: str | Path) -> Recommender:
     return Recommender(manifest, saved_model)
 
 
-def _padded(rows: Sequence[Sequence[str]]) -> Any:
+def _padded(rows: Sequence[Sequence[str | int]]) -> Any:
     """Strings [B, T], one column at the least, padded with "" at the right."""
     table = np.full((len(rows), max([1, *map(len, rows)])), "", dtype=object)
     for row, values in enumerate(rows):
