@@ -219,6 +219,8 @@ REJECTED = [
              [(2, "unreadable rating")]),
     Rejected("infinite rating", "r.csv", (GOOD + ROW + "u2,i2,inf,1\nu2,i2,NaN,1\n").encode(), 1,
              [(3, "unreadable rating"), (4, "unreadable rating")]),
+    Rejected("rating beyond float32", "r.csv", (GOOD + ROW + "u2,i2,1e300,1\n").encode(), 1,
+             [(3, "unreadable rating")]),
     Rejected("missing user", "r.csv", (GOOD + ROW + " ,i2,4,1\n").encode(), 1, [(3, "missing user_id")]),
     Rejected("missing item", "r.tsv", (GOOD + ROW + "u2,,4,1\n").replace(",", "\t").encode(), 1,
              [(3, "missing item_id")]),

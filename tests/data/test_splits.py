@@ -214,3 +214,8 @@ def test_shares_are_checked(call: Callable[[Interactions], Split], message: str)
 def test_a_part_without_anything_is_refused(cut: Callable[..., Split]) -> None:
     with pytest.raises(DataError, match=r"must get one or more (items|users|rows)"):
         cut(table([("a", "p", 0)] * 2), 0.1, validation=0.1)
+
+
+def test_cold_users_with_one_row_each_are_refused() -> None:
+    with pytest.raises(DataError, match="a user with two rows or more"):
+        cold_users_split(table([(f"u{n}", "p", 0.0) for n in range(30)]))

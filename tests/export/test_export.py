@@ -200,6 +200,25 @@ def test_a_failure_publishes_nothing(
     assert sorted(p.relative_to(tmp_path) for p in tmp_path.rglob("*")) == before
 
 
+@pytest.mark.parametrize("next_version", [False, True])
+def test_the_slower_of_two_exports_changes_nothing(
+    copy: Path, trained, monkeypatch, tmp_path: Path, next_version: bool
+) -> None:
+    target = copy if next_version else tmp_path / "new"
+
+    def quicker(*_: object) -> None:
+        monkeypatch.undo()
+        export(*trained, target, k=3)
+
+    monkeypatch.setattr("tfrec_zoo.export.write.check_saved_model", quicker)
+    with pytest.raises(DataError, match="published in the meantime"):
+        export(*trained, target, k=9)
+    served = load(target)
+    assert served.manifest.k == 3
+    assert sorted(p.name for p in target.parent.iterdir() if p.name.startswith(".")) == []
+    assert sorted(p.name for p in target.iterdir() if p.name.startswith(".")) == []
+
+
 def test_a_mismatch_is_seen(exported: Path, trained) -> None:
     model, features = trained
     assert check_saved_model(exported / "1", model, features) < 1e-4

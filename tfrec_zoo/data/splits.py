@@ -184,7 +184,7 @@ def cold_users_split(
         The split, "cold_users".
 
     Raises:
-        DataError: too few users for a part that was asked for.
+        DataError: too few users for a part that was asked for, or none of them with two rows.
         ValueError: shares that do not leave users to train on.
     """
     in_validation, in_test = _held_out_groups(
@@ -193,6 +193,12 @@ def cold_users_split(
     codes = interactions.user_id.codes
     target = _last_of_each_user(interactions, np.bincount(codes)[codes] > 1)
     held_out = in_validation | in_test
+    for name, asked, group in (("test", fraction, in_test), ("validation", validation, in_validation)):
+        if asked and not (group & target).any():
+            raise DataError(
+                f"{name} must have a user with two rows or more, one to be known by and one to be found. "
+                f"Received: none among {int(group.sum())} rows. Use more data or a larger share."
+            )
     parts = (~held_out, in_validation & target, in_test & target, held_out & ~target)
     return Split("cold_users", *(interactions.take(np.flatnonzero(rows)) for rows in parts))
 

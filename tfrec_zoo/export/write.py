@@ -11,7 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfrec_zoo._errors import require
+from tfrec_zoo._errors import DataError, require
 from tfrec_zoo._version import __version__
 from tfrec_zoo.bundle import (
     CARD_FILE,
@@ -57,7 +57,7 @@ def export(
 
     Raises:
         ValueError: k below 1, features of another model, or a SavedModel that answers otherwise.
-        DataError: `path` exists and is no export.
+        DataError: `path` exists and is no export, or another export was quicker.
     """
     path = Path(path)
     require(k >= 1, "`k` must be at least 1.", k)
@@ -72,12 +72,9 @@ def export(
     staging = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path if exists else path.parent))
     try:
         staging.chmod(0o755)
-        manifest = _write(staging, path.name, number, model, features, k, dict(details or {}))
+        _write(staging, path.name, number, model, features, k, dict(details or {}))
         check_saved_model(staging / str(number), model, features)
-        if exists:
-            _publish_next(staging, path, number, manifest)
-        else:
-            staging.rename(path)
+        _publish(staging, path, number, exists)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return path / str(number)
@@ -91,7 +88,7 @@ def _write(
     features: FeatureSpace,
     k: int,
     details: dict[str, Any],
-) -> Manifest:
+) -> None:
     """Write everything into a folder that nobody sees yet."""
     (folder / FEATURES_FOLDER).mkdir()
     features.save(folder / FEATURES_FOLDER)
@@ -118,17 +115,30 @@ def _write(
     files = {
         str(file.relative_to(folder)): sha256(file) for file in sorted(folder.rglob("*")) if file.is_file()
     }
-    manifest = Manifest(files=files, **common)
-    manifest.write(folder)
-    return manifest
+    Manifest(files=files, **common).write(folder)
 
 
-def _publish_next(staging: Path, path: Path, number: int, manifest: Manifest) -> None:
-    """Move the new version in first and the manifest last: a reader follows one whole version."""
-    (staging / str(number)).rename(path / str(number))
-    old_features = staging / "old"
-    (path / FEATURES_FOLDER).rename(old_features)
-    (staging / FEATURES_FOLDER).rename(path / FEATURES_FOLDER)
+def _publish(staging: Path, path: Path, number: int, exists: bool) -> None:
+    """Make the new version visible: as a whole folder, or beside the older versions.
+
+    Then the version moves in first and the manifest last, so that a reader follows one whole version.
+    """
+    try:
+        if not exists:
+            staging.rename(path)
+            return
+        (staging / str(number)).rename(path / str(number))
+    except OSError as error:
+        raise DataError(
+            f"Version {number} of {path} must be free. Received: one that was published in the meantime "
+            f"({error.strerror}). Nothing was changed; export again."
+        ) from error
+    (path / FEATURES_FOLDER).rename(staging / "old")
+    try:
+        (staging / FEATURES_FOLDER).rename(path / FEATURES_FOLDER)
+    except BaseException:
+        (staging / "old").rename(path / FEATURES_FOLDER)
+        raise
     for name in (MODEL_FILE, CARD_FILE, MANIFEST_FILE):
         (staging / name).replace(path / name)
 

@@ -51,6 +51,7 @@ class NumberColumn:
         numbers = _plain_numbers(values)
         if numbers is None:
             numbers = np.array([_number(value) for value in values.to_pylist()], dtype=np.float64)
+        numbers[np.abs(numbers) > np.finfo(np.float32).max] = np.nan  # kept as float32 later on
         return numbers
 
 
