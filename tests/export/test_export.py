@@ -310,3 +310,13 @@ def test_integers_are_their_decimal_strings(tmp_path: Path) -> None:
         found = recommend(model, features, history=history, user_id=user)
         assert [r.item_id for r in found] == [r.item_id for r in expected]
     assert served.recommend_batch([]) == []
+
+
+def test_ids_of_any_script(tmp_path: Path) -> None:
+    names = [f"🎵{n}" for n in range(6)] + [f"é{n}" for n in range(6)]
+    interactions = type(DATASET.interactions)([f"ü{n // 12}" for n in range(144)], names * 12)
+    features = FeatureSpace.fit(interactions)
+    model = TwoTower(features.schema, TwoTowerConfig(embedding_dim=4, max_history_length=3))
+    export(model, features, tmp_path / "ids")
+    found = load(tmp_path / "ids").recommend(names[:3], "ü1", 20)
+    assert {r.item_id for r in found} == set(names[3:])

@@ -43,7 +43,8 @@ def check_saved_model(folder: Path, model: RecommenderModel, features: FeatureSp
     masked[:, :NUM_RESERVED] = -np.inf
     np.put_along_axis(masked, inputs["history"].astype(np.int64), -np.inf, axis=1)
     scores = answer["scores"].numpy()
-    index = features.item_vocabulary.lookup(answer["item_ids"].numpy().astype(str).astype(object))
+    names = [[name.decode("utf-8") for name in row] for row in answer["item_ids"].numpy()]
+    index = features.item_vocabulary.lookup(np.array(names, dtype=object))
     rows = np.arange(len(scores))[:, None]
     of_item = np.where(index >= NUM_RESERVED, masked[rows, index], -np.inf)
     best = -np.sort(-masked, axis=1)[:, : scores.shape[1]]
