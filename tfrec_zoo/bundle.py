@@ -6,21 +6,22 @@ import hashlib
 import json
 import os
 import tempfile
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tfrec_zoo._errors import DataError
 
 MANIFEST_FILE = "manifest.json"
+EXTRA_FOLDER = "assets.extra"
+"""Within a version: what a server passes over."""
 MODEL_FILE = "model.keras"
 FEATURES_FOLDER = "features"
 CARD_FILE = "README.md"
-ITEMS_ASSET = "item_id.txt"
-USERS_ASSET = "user_id.txt"
 SERVING_SIGNATURE = "serving_default"
 RECOMMEND_SIGNATURE = "recommend"
-FORMAT = 1
+SIGNATURES = (SERVING_SIGNATURE, RECOMMEND_SIGNATURE)
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,18 @@ class Manifest:
     format: int = FORMAT
     """Version of this layout."""
 
+    def version_folder(self, folder: str | Path) -> Path:
+        """The SavedModel of this version."""
+        return Path(folder) / str(self.version)
+
+    def model_file(self, folder: str | Path) -> Path:
+        """The Keras model of this version."""
+        return self.version_folder(folder) / EXTRA_FOLDER / MODEL_FILE
+
+    def features_folder(self, folder: str | Path) -> Path:
+        """The saved features of this version."""
+        return self.version_folder(folder) / EXTRA_FOLDER / FEATURES_FOLDER
+
     def write(self, folder: Path) -> None:
         """Put the manifest into the folder in one step."""
         write_text(folder / MANIFEST_FILE, json.dumps(asdict(self), indent=1) + "\n")
@@ -67,15 +80,32 @@ def read_manifest(folder: str | Path) -> Manifest:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         manifest = Manifest(**values)
+        _check(manifest)
     except (ValueError, TypeError) as error:
         raise DataError(
             f"{path} must be the JSON that `export` writes. Received: {error}. Export again."
         ) from error
-    if manifest.format > FORMAT:
-        raise DataError(
-            f"{path} must have format {FORMAT} or older. Received: {manifest.format}. Upgrade tfrec_zoo."
-        )
     return manifest
+
+
+def _check(manifest: Manifest) -> None:
+    """Refuse values of other types, and files outside the version's folder."""
+    if manifest.format != FORMAT:
+        raise ValueError(f"format {manifest.format!r}, where this tfrec_zoo reads format {FORMAT}")
+    for entry in fields(Manifest):
+        value, expected = getattr(manifest, entry.name), str(entry.type).split("[")[0]
+        if type(value).__name__ != expected:
+            raise ValueError(f"`{entry.name}` of type {type(value).__name__}, not {expected}")
+    if manifest.version < 1 or not manifest.files:
+        raise ValueError(f"version {manifest.version} with {len(manifest.files)} files")
+    for name in manifest.files:
+        parts = PurePosixPath(name).parts
+        if parts[:1] != (str(manifest.version),) or ".." in parts:
+            raise ValueError(f"the file {name!r}, which is not of version {manifest.version}")
+    if not all(isinstance(manifest.signatures.get(name), dict) for name in SIGNATURES):
+        raise ValueError(f"signatures other than {SIGNATURES}")
+    if not isinstance(manifest.schema.get("num_items"), int):
+        raise ValueError("a schema without `num_items`")
 
 
 def check_files(folder: str | Path, manifest: Manifest) -> None:

@@ -124,7 +124,7 @@ def test_evaluating_the_export_gives_the_report_s_figures(trained: tuple[Path, d
 
 def test_recommending(trained: tuple[Path, dict]) -> None:
     folder, _ = trained
-    items = (folder / "features" / "item_id.txt").read_text().split()
+    items = (folder / "1" / "assets.extra" / "features" / "item_id.txt").read_text().split()
     run = tfrec_zoo("recommend", folder, "--history", f"{items[0]},{items[1]},unheard", "-k", 4, "--json")
     assert run.returncode == 0, run.stderr
     found = json.loads(run.stdout)
@@ -155,6 +155,7 @@ def test_listing() -> None:
         (["train", "two_tower", "--dataset", "synthetic", "--split", "by_luck"], "Unknown split"),
         (["train", "two_tower", "--dataset", "synthetic", "--epochs", "0"], "`epochs` must be at least 1"),
         (["train", "two_tower", "--dataset", "synthetic", "--content", "sound"], "Unknown content column"),
+        (["train", "two_tower", "--dataset", "synthetic", "--output", "/proc/none"], "cannot be written to"),
         (["evaluate", ".", "--dataset", "synthetic"], "must hold manifest.json"),
         (["recommend", "nowhere"], "must hold manifest.json"),
     ],

@@ -23,6 +23,7 @@ def report(hr: float, intervals: bool = True, exclude_seen: bool = True) -> Eval
         num_users=10,
         num_targets=10,
         unknown_targets=0,
+        seen_targets=0,
         metrics={"hr@10": hr, "ndcg@10": hr / 2},
         intervals={"hr@10": (hr - 0.01, hr + 0.02), "ndcg@10": (hr / 2 - 0.01, hr / 2 + 0.01)}
         if intervals

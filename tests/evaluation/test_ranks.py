@@ -27,12 +27,13 @@ def ranks_by_loop(
     """(rank, item) of each target of one user, one candidate at a time."""
     seen = set(items_of(split.train, user) + items_of(split.validation, user)) if exclude_seen else set()
     given = items_of(split.test, user)
-    targets = sorted({item for item in given if item > 1}, key=lambda item: -table[user, item])
+    row = [-math.inf if item in seen else table[user, item] for item in range(split.num_items)]
+    targets = sorted({item for item in given if item > 1}, key=lambda item: -row[item])
     others = [item for item in range(2, split.num_items) if item not in targets and item not in seen]
     ranked = []
     for place, target in enumerate(targets, 1):
-        score = table[user, target]
-        ahead = sum(bool(table[user, other] >= score) for other in others)
+        score = row[target]
+        ahead = sum(bool(row[other] >= score) for other in others)
         ranked.append((math.inf if score == -math.inf else float(place + ahead), target))
     return ranked + [(math.inf, 1)] * given.count(1)
 
@@ -57,8 +58,9 @@ def test_ranks_agree_with_a_loop_over_ties_several_and_unknown_targets(seed: int
         expected = ranks_by_loop(table, split, user, exclude_seen)
         assert found.ranks[own].tolist() == [rank for rank, _ in expected]
         assert sorted(found.item_index[own]) == sorted(item for _, item in expected)
-        ranked_scores = [table[user, item] for item in found.item_index[own] if item > 1]
-        assert ranked_scores == [table[user, item] for _, item in expected if item > 1]
+        finite = np.isfinite(found.ranks[own])
+        ranked_scores = [table[user, item] for item in found.item_index[own][finite]]
+        assert ranked_scores == [table[user, item] for rank, item in expected if rank < math.inf]
         assert found.history_lengths[number] == len(items_of(split.train, user)) + len(
             items_of(split.validation, user)
         )
@@ -71,11 +73,15 @@ def test_a_constant_model_gets_the_worst_rank() -> None:
     assert target_ranks(model, split, exclude_seen=False).ranks.tolist() == [10, 10]
 
 
-def test_a_target_that_was_met_before_stays_in_the_ranking() -> None:
+def test_a_target_that_was_met_before_is_a_counted_miss() -> None:
     split = EncodedSplit("s", encoded([[2, 3, 4]]), encoded([[]]), encoded([[3]]), 6)
     table = np.array([[9, 9, 3, 2, 1, 0]], np.float32)
-    assert target_ranks(TableModel(table), split).ranks.tolist() == [1]
-    assert target_ranks(TableModel(table), split, exclude_seen=False).ranks.tolist() == [2]
+    found = target_ranks(TableModel(table), split)
+    assert found.ranks.tolist() == [np.inf]
+    assert found.seen_targets == 1
+    repeats = target_ranks(TableModel(table), split, exclude_seen=False)
+    assert repeats.ranks.tolist() == [2]
+    assert repeats.seen_targets == 0
 
 
 def test_padding_and_unknown_are_never_candidates() -> None:

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import keras
@@ -12,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 from tfrec_zoo._errors import DataError, UnknownNameError
-from tfrec_zoo.bundle import read_manifest
+from tfrec_zoo.bundle import check_files, read_manifest
 from tfrec_zoo.data.splits import leave_last_out
 from tfrec_zoo.data.synthetic import synthetic
 from tfrec_zoo.evaluation.recommend import recommend
@@ -164,14 +165,15 @@ def test_the_manifest_tells_what_is_there(exported: Path, trained) -> None:
     assert (manifest.name, manifest.model, manifest.version, manifest.k) == ("shop", "two_tower", 1, 5)
     assert manifest.details == DETAILS
     assert manifest.schema == json.loads(json.dumps(trained[0].schema.to_dict()))
-    listed = {str(p.relative_to(exported)) for p in exported.rglob("*") if p.is_file()} - {"manifest.json"}
+    listed = {str(p.relative_to(exported)) for p in exported.rglob("*") if p.is_file()}
+    listed -= {"manifest.json", "README.md"}
     assert set(manifest.files) == listed
     assert manifest.signatures["recommend"]["inputs"]["history"] == {"dtype": "string", "shape": [None, None]}
     assert manifest.signatures["recommend"]["inputs"]["k"] == {"dtype": "int32", "shape": []}
     assert "k" not in manifest.signatures["serving_default"]["inputs"]
     card = (exported / "README.md").read_text()
     assert "| hr@10 | 0.5000 |" in card
-    model = keras.saving.load_model(exported / "model.keras")
+    model = keras.saving.load_model(manifest.model_file(exported))
     assert getattr(model, "optimizer", None) is None
     np.testing.assert_array_equal(model.item_vectors(), trained[0].item_vectors())
 
@@ -201,7 +203,7 @@ def test_a_failure_publishes_nothing(
 
 
 @pytest.mark.parametrize("next_version", [False, True])
-def test_the_slower_of_two_exports_changes_nothing(
+def test_the_slower_of_two_exports_takes_the_next_number(
     copy: Path, trained, monkeypatch, tmp_path: Path, next_version: bool
 ) -> None:
     target = copy if next_version else tmp_path / "new"
@@ -211,12 +213,66 @@ def test_the_slower_of_two_exports_changes_nothing(
         export(*trained, target, k=3)
 
     monkeypatch.setattr("tfrec_zoo.export.write.check_saved_model", quicker)
-    with pytest.raises(DataError, match="published in the meantime"):
-        export(*trained, target, k=9)
-    served = load(target)
-    assert served.manifest.k == 3
-    assert sorted(p.name for p in target.parent.iterdir() if p.name.startswith(".")) == []
-    assert sorted(p.name for p in target.iterdir() if p.name.startswith(".")) == []
+    last = export(*trained, target, k=9)
+    assert last.name == ("3" if next_version else "2")
+    manifest = read_manifest(target)
+    assert (manifest.k, manifest.version) == (9, int(last.name))
+    assert len(load(target).recommend(k=2)) == 2
+    assert [p.name for p in [*target.parent.iterdir(), *target.iterdir()] if p.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("moves", range(6))
+def test_an_interrupt_at_any_move_leaves_one_whole_version(
+    copy: Path, trained, monkeypatch, moves: int
+) -> None:
+    """Ctrl-C before each move or replacement in turn; then readers and the next export go on."""
+    left = moves
+
+    def interrupted(original):
+        def move(self: Path, target: Path) -> Path:
+            nonlocal left
+            if not left:
+                raise KeyboardInterrupt
+            left -= 1
+            return original(self, target)
+
+        return move
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", interrupted(Path.rename))
+        patch.setattr(Path, "replace", interrupted(Path.replace))
+        try:
+            export(*trained, copy, k=4)
+        except KeyboardInterrupt:
+            interrupted_at = moves
+        else:
+            interrupted_at = None
+    assert (interrupted_at is None) == (moves >= 3), "version, card, manifest: three moves"
+    assert len(load(copy).recommend(k=2)) == 2
+    export(*trained, copy, k=6)
+    assert read_manifest(copy).k == 6
+    assert len(load(copy).recommend(k=2)) == 2
+
+
+def test_reading_while_versions_are_published(copy: Path, trained) -> None:
+    failures: list[BaseException] = []
+    done = threading.Event()
+
+    def read() -> None:
+        while not done.is_set():
+            try:
+                manifest = read_manifest(copy)
+                check_files(copy, manifest)
+            except BaseException as error:
+                failures.append(error)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for _ in range(3):
+        export(*trained, copy)
+    done.set()
+    reader.join()
+    assert not failures
 
 
 def test_a_mismatch_is_seen(exported: Path, trained) -> None:
@@ -234,6 +290,11 @@ def damage_variables(folder: Path) -> None:
     path.write_bytes(path.read_bytes()[:-8] + b"damaged!")
 
 
+def edit(folder: Path, **values: object) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps({**manifest, **values}))
+
+
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
@@ -242,11 +303,18 @@ def damage_variables(folder: Path) -> None:
         (lambda f: shutil.rmtree(f / "1"), "must hold every file"),
         (lambda f: (f / "manifest.json").unlink(), r"must hold manifest.json"),
         (lambda f: (f / "manifest.json").write_text("{"), "must be the JSON"),
+        (lambda f: edit(f, files={}), "with 0 files"),
+        (lambda f: edit(f, files=None), "`files` of type NoneType"),
+        (lambda f: edit(f, files={"../x": ""}), "is not of version 1"),
+        (lambda f: edit(f, files={"1/../../x": ""}), "is not of version 1"),
+        (lambda f: edit(f, version="../x/1"), "`version` of type str"),
+        (lambda f: edit(f, signatures={}), "signatures other than"),
+        (lambda f: edit(f, schema={}), "a schema without"),
         (
             lambda f: (f / "manifest.json").write_text(
-                (f / "manifest.json").read_text().replace('"format": 1', '"format": 9')
+                (f / "manifest.json").read_text().replace('"format": 2', '"format": 9')
             ),
-            "Upgrade tfrec_zoo",
+            "format 9, where",
         ),
     ],
 )
@@ -262,8 +330,12 @@ def test_refusals(trained, tmp_path: Path) -> None:
         export(model, features, tmp_path / "x", k=0)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("do not touch")
-    with pytest.raises(DataError, match=r"must hold manifest.json"):
+    with pytest.raises(DataError, match="holds other things"):
         export(model, features, tmp_path / "mine")
+    with pytest.raises(DataError, match="which is no folder"):
+        export(model, features, tmp_path / "mine" / "thesis.txt")
+    with pytest.raises(DataError, match="cannot be written to"):
+        export(model, features, tmp_path / "mine" / "thesis.txt" / "below")
     assert [p.name for p in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
 
 

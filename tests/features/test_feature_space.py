@@ -190,7 +190,8 @@ def test_the_history_of_a_cold_user_is_the_context() -> None:
     )
     encoded = FeatureSpace.fit(split.train).transform(split)
     row = int(np.flatnonzero(encoded.test.lengths())[0])
-    x, z = 2, 1  # z was never trained on: outside the catalogue
-    np.testing.assert_array_equal(encoded.history_of("test").history(np.array([row]), 3), [[0, x, z]])
+    x = 2  # z was never trained on: outside the catalogue, and passed over as at a server
+    np.testing.assert_array_equal(encoded.history_of("test").history(np.array([row]), 1), [[x]])
+    assert encoded.history_of("test").lengths()[row] == 2
     assert encoded.test.user_index[row] == 1
     assert len(encoded.train) == 2

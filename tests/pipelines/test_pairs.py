@@ -25,7 +25,7 @@ def test_every_known_interaction_once_with_what_came_before_it() -> None:
     for u, items in enumerate(USERS):
         for place, item in enumerate(items):
             if item >= 2:
-                past = items[:place][-3:]
+                past = [before for before in items[:place] if before >= 2][-3:]
                 expected.append(
                     {"history": [0] * (3 - len(past)) + past, "user_index": u + 2, "target": item}
                 )
@@ -63,7 +63,17 @@ def test_positives_are_all_items_of_the_user() -> None:
         )
     )
     for row in rows:
-        assert [i for i in row["positives"] if i] == USERS[row["user_index"] - 2]
+        assert [i for i in row["positives"] if i] == [i for i in USERS[row["user_index"] - 2] if i >= 2]
+    capped = collect(
+        pairs(
+            encoded_from_lists(USERS),
+            batch_size=10,
+            max_history_length=2,
+            with_positives=True,
+            max_positives=2,
+        )
+    )
+    assert {tuple(row["positives"]) for row in capped} == {(4, 5), (6, 2), (3, 0)}
 
 
 def test_epochs_differ_and_the_seed_repeats_them() -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tfrec_zoo.bundle import FEATURES_FOLDER, MODEL_FILE, check_files, read_manifest
+from tfrec_zoo.bundle import check_files, read_manifest
 from tfrec_zoo.cli.console import Output
 from tfrec_zoo.cli.data_options import (
     DataDirOption,
@@ -51,14 +51,14 @@ def evaluate(
     from tfrec_zoo.evaluation import evaluate as rank
     from tfrec_zoo.features import FeatureSpace
 
-    features = FeatureSpace.load(folder / FEATURES_FOLDER)
+    features = FeatureSpace.load(manifest.features_folder(folder))
     table = load_dataset(dataset, data_dir, user_column, item_column, time_column, rating_column, format)
     preparation = Preparation.from_details(manifest.details)
     split = preparation.cut(preparation.filter(table.interactions)[0])
     if table.users is not None and features.user_transforms:
         features = features.with_users(table.users)
     encoded = features.transform(split)
-    model = keras.saving.load_model(folder / MODEL_FILE)
+    model = keras.saving.load_model(manifest.model_file(folder))
     reports = {part: rank(model, encoded, part, exclude_seen=exclude_seen) for part in ("validation", "test")}
     for report in reports.values():
         show_reports(out, {manifest.model: report})

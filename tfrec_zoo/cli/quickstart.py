@@ -31,9 +31,11 @@ def quickstart(
     from tfrec_zoo.cli.data_options import load_dataset
     from tfrec_zoo.cli.recommend import show_recommendations
     from tfrec_zoo.cli.run import Plan, execute
+    from tfrec_zoo.export import check_target
     from tfrec_zoo.serving import load
     from tfrec_zoo.training import RunConfig
 
+    check_target(output)
     plan = Plan(
         model=MODEL,
         dataset=load_dataset(DATASET, data_dir),

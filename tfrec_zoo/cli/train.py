@@ -64,16 +64,19 @@ def train(
     out = Output(json, quiet)
     import_quietly()
     from tfrec_zoo.cli.run import Plan, execute
+    from tfrec_zoo.export import check_target
     from tfrec_zoo.models import get_model_class
     from tfrec_zoo.training import RunConfig
 
     hyper_parameters, options = parse_settings(settings or [], get_model_class(model).config_class, RunConfig)
     given: dict[str, Any] = {"seed": seed, **({} if epochs is None else {"epochs": epochs})}
+    folder = output or Path("runs") / model
+    check_target(folder)
     table = load_dataset(dataset, data_dir, user_column, item_column, time_column, rating_column, format)
     plan = Plan(
         model=model,
         dataset=table,
-        output=output or Path("runs") / model,
+        output=folder,
         preparation=preparation,
         hyper_parameters={"seed": seed, **hyper_parameters},
         run=RunConfig(**{**given, **options}),

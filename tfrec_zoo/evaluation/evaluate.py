@@ -94,6 +94,7 @@ def evaluate(
         num_users=len(ranked.rows),
         num_targets=len(ranked.ranks),
         unknown_targets=int((ranked.item_index == OOV).sum()),
+        seen_targets=ranked.seen_targets,
         metrics=_means(columns) | whole,
         intervals=_intervals(columns, num_bootstrap, seed) if num_bootstrap else {},
         slices=_slices(ranked, train_counts, ks) if slices else {},

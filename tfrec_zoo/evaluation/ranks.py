@@ -35,6 +35,8 @@ class TargetRanks:
     """Top-k list of each user, [U, list_k]; PAD fills a short one."""
     history_lengths: npt.NDArray[np.int64]
     """Number of interactions of each user before the part, [U]."""
+    seen_targets: int = 0
+    """Targets that left the ranking because the history holds them."""
 
 
 def target_ranks(
@@ -56,8 +58,8 @@ def target_ranks(
         model: what is evaluated.
         split: the parts; the history is all that comes before `part`.
         part: "validation" or "test".
-        exclude_seen: take the items of the history out of the ranking. A target is never taken out: a user
-            may meet an item again.
+        exclude_seen: take the items of the history out of the ranking, as a server does. A target that the
+            user has met before then has the rank inf: evaluate data with repeats with False.
         block_size: users scored at once; the memory is about 3 float32 [block_size, num_items].
         list_k: length of the top-k lists to keep as well; 0 for none.
 
@@ -76,16 +78,18 @@ def target_ranks(
     row_splits = np.append(first, len(owner))
     history = split.history_of(part)
     ranks = np.full(len(owner), np.inf)
+    seen_targets = 0
     lists = np.empty((len(rows), list_k), np.int32)
     for block, scores in _score_blocks(model, history, rows, split.num_items, block_size):
         targets = slice(row_splits[block.start], row_splits[block.stop])
         local = np.searchsorted(rows[block], owner[targets])
-        _leave_candidates(scores, history, rows[block] if exclude_seen else None, local, item[targets])
+        if exclude_seen:
+            seen_targets += _leave_candidates(scores, history, rows[block], local, item[targets])
         order, ranks[targets] = _ranks_of(scores, local, item[targets], block_size)
         item[targets] = item[targets][order]
         if list_k:
             lists[block] = top_k(scores, list_k).indices
-    return TargetRanks(rows, row_splits, item, ranks, lists, history.lengths()[rows])
+    return TargetRanks(rows, row_splits, item, ranks, lists, history.lengths()[rows], seen_targets)
 
 
 def _distinct_targets(part: EncodedInteractions, num_items: int) -> tuple[Array, Array]:
@@ -147,16 +151,14 @@ def _score_into(
 
 
 def _leave_candidates(
-    scores: Array, history: EncodedInteractions, seen_by: Array | None, local: Array, item: Array
-) -> None:
-    """Set the score of every item that is no candidate to -inf, in place."""
-    if seen_by is None:
-        return
-    of_targets = scores[local, item]
-    starts, lengths = history.row_splits[seen_by], history.lengths()[seen_by]
+    scores: Array, history: EncodedInteractions, rows: Array, local: Array, item: Array
+) -> int:
+    """Set the score of every seen item to -inf, in place; how many targets are among them."""
+    before = scores[local, item]
+    starts, lengths = history.row_splits[rows], history.lengths()[rows]
     position = np.arange(lengths.sum()) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
-    scores[np.repeat(np.arange(len(seen_by)), lengths), history.item_index[position]] = -np.inf
-    scores[local, item] = of_targets
+    scores[np.repeat(np.arange(len(rows)), lengths), history.item_index[position]] = -np.inf
+    return int(np.count_nonzero(np.isneginf(scores[local, item]) & ~np.isneginf(before)))
 
 
 def _ranks_of(scores: Array, local: Array, item: Array, block_size: int) -> tuple[Array, Array]:

@@ -36,6 +36,8 @@ class EvaluationReport:
     """Distinct targets of all users."""
     unknown_targets: int
     """Targets outside the catalogue, which count as misses."""
+    seen_targets: int
+    """Targets that the history holds, which count as misses where `exclude_seen`."""
     metrics: Mapping[str, float]
     """ "hr@10" -> mean, and so on."""
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)

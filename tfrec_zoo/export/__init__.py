@@ -1,5 +1,5 @@
 """Export to served models."""
 
-from tfrec_zoo.export.write import export
+from tfrec_zoo.export.write import check_target, export
 
-__all__ = ["export"]
+__all__ = ["check_target", "export"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tfrec_zoo.bundle import FEATURES_FOLDER, MODEL_FILE, Manifest
+from tfrec_zoo.bundle import EXTRA_FOLDER, FEATURES_FOLDER, MODEL_FILE, Manifest
 
 
 def model_card(manifest: Manifest) -> str:
@@ -22,7 +22,7 @@ def model_card(manifest: Manifest) -> str:
         f'recommender = tfrec_zoo.load_recommender("{manifest.name}")\n'
         'recommender.recommend(history=["ITEM", "ITEM"], user_id="USER", k=10)\n```\n\n'
         f"The folder `{manifest.version}` is a SavedModel: raw string ids in, item ids and scores out. "
-        f"`{MODEL_FILE}` is the Keras model, `{FEATURES_FOLDER}` its vocabularies.",
+        f"In its `{EXTRA_FOLDER}`, `{MODEL_FILE}` is the Keras model, `{FEATURES_FOLDER}` its vocabularies.",
         _signatures(manifest.signatures),
         "## Limits\n\n"
         f"- It knows {schema['num_items'] - 2:,} items and {schema['num_users'] - 2:,} users; "

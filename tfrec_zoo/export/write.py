@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -15,12 +16,13 @@ from tfrec_zoo._errors import DataError, require
 from tfrec_zoo._version import __version__
 from tfrec_zoo.bundle import (
     CARD_FILE,
+    EXTRA_FOLDER,
     FEATURES_FOLDER,
     MANIFEST_FILE,
     MODEL_FILE,
     Manifest,
-    read_manifest,
     sha256,
+    write_text,
 )
 from tfrec_zoo.export.check import check_saved_model
 from tfrec_zoo.export.model_card import model_card
@@ -42,8 +44,9 @@ def export(
 ) -> Path:
     """Write a model as a SavedModel with its manifest, vocabularies, Keras file and model card.
 
-    The folder appears whole, or not at all. Where it exists, the next version joins it; older versions stay,
-    and a server that watches the folder moves on by itself.
+    The version's folder appears whole, or not at all, and never changes again; then the manifest moves on to
+    it in one step. Where the folder exists, the next version joins it, and a server that watches it moves on
+    by itself.
 
     Args:
         model: trained.
@@ -57,7 +60,7 @@ def export(
 
     Raises:
         ValueError: k below 1, features of another model, or a SavedModel that answers otherwise.
-        DataError: `path` exists and is no export, or another export was quicker.
+        DataError: nothing can be written at `path`, or something else than an export is there.
     """
     path = Path(path)
     require(k >= 1, "`k` must be at least 1.", k)
@@ -66,81 +69,110 @@ def export(
         "`features` must be those that the model was built for.",
         features.schema,
     )
-    exists = path.exists() and any(path.iterdir())
-    number = read_manifest(path).version + 1 if exists else 1
+    check_target(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path if exists else path.parent))
+    staging = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
         staging.chmod(0o755)
-        _write(staging, path.name, number, model, features, k, dict(details or {}))
-        check_saved_model(staging / str(number), model, features)
-        _publish(staging, path, number, exists)
+        signatures = _write_version(staging / "1", model, features, k)
+        check_saved_model(staging / "1", model, features)
+        facts: dict[str, Any] = {
+            "name": path.name,
+            "model": registered_name(model),
+            "k": k,
+            "config": model.config.to_dict(),
+            "schema": model.schema.to_dict(),
+            "signatures": signatures,
+            "packages": {"tfrec-zoo": __version__} | {package: version(package) for package in _PACKAGES},
+            "details": dict(details or {}),
+        }
+        return _publish(staging, path, facts)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def check_target(path: str | Path) -> None:
+    """Refuse a place where no export can go, before anything costly is done.
+
+    Raises:
+        DataError: a file is there, or a folder that holds other things, or nothing can be written there.
+    """
+    path = Path(path).absolute()
+    rule = "An export must go to a new or empty folder, or into an earlier export."
+    if path.exists() or path.is_symlink():
+        if not path.is_dir():
+            raise DataError(f"{rule} Received: {path}, which is no folder. Choose another name.")
+        if any(path.iterdir()) and not (path / MANIFEST_FILE).is_file() and not _versions(path):
+            raise DataError(f"{rule} Received: {path}, which holds other things. Choose another name.")
+    # Versions are written beside the folder and moved in, so both must be writable.
+    for folder in (path, path.parent):
+        place = next(place for place in (folder, *folder.parents) if place.exists())
+        if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+            raise DataError(
+                f"{rule} Received: {path}, and {place} cannot be written to. Choose another place."
+            )
+
+
+def registered_name(model: RecommenderModel) -> str:
+    """The model's name in the registry, or that of its class where it has none."""
+    return next((name for name, value in MODELS.items() if value is type(model)), type(model).__name__)
+
+
+def _versions(path: Path) -> list[int]:
+    return [int(entry.name) for entry in path.iterdir() if entry.name.isdecimal() and entry.is_dir()]
+
+
+def _write_version(
+    folder: Path, model: RecommenderModel, features: FeatureSpace, k: int
+) -> dict[str, dict[str, Any]]:
+    """Write the SavedModel, the Keras model and the features; returns the described signatures."""
+    extra = folder / EXTRA_FOLDER
+    (extra / FEATURES_FOLDER).mkdir(parents=True)
+    features.save(extra / FEATURES_FOLDER)
+    without_optimizer = type(model).from_config(model.get_config())
+    without_optimizer.set_weights(model.get_weights())
+    without_optimizer.save(extra / MODEL_FILE)
+    module = ServingModule(model, features, k, extra / FEATURES_FOLDER)
+    signatures = module.signatures()
+    tf.saved_model.save(module, str(folder), signatures=signatures)
+    return {name: _describe(function) for name, function in signatures.items()}
+
+
+def _publish(staging: Path, path: Path, facts: Mapping[str, Any]) -> Path:
+    """Move the version in under the first free number, then the card, and the manifest last."""
+    written = staging / "1"
+    hashes = {
+        file.relative_to(written).as_posix(): sha256(file)
+        for file in sorted(written.rglob("*"))
+        if file.is_file()
+    }
+    number = 1
+    if not path.exists() or not any(path.iterdir()):
+        _manifest(facts, 1, hashes).write(staging)
+        write_text(staging / CARD_FILE, model_card(_manifest(facts, 1, hashes)))
+        try:
+            staging.rename(path)
+            return path / "1"
+        except OSError:  # another export was quicker: join it
+            (staging / MANIFEST_FILE).unlink()
+    while True:
+        number = max([0, *_versions(path)]) + 1
+        try:
+            written.rename(path / str(number))
+            break
+        except OSError:
+            if not (path / str(number)).exists():
+                raise
+    manifest = _manifest(facts, number, hashes)
+    if number == max(_versions(path)):
+        write_text(path / CARD_FILE, model_card(manifest))
+        manifest.write(path)
     return path / str(number)
 
 
-def _write(
-    folder: Path,
-    name: str,
-    number: int,
-    model: RecommenderModel,
-    features: FeatureSpace,
-    k: int,
-    details: dict[str, Any],
-) -> None:
-    """Write everything into a folder that nobody sees yet."""
-    (folder / FEATURES_FOLDER).mkdir()
-    features.save(folder / FEATURES_FOLDER)
-    without_optimizer = type(model).from_config(model.get_config())
-    without_optimizer.set_weights(model.get_weights())
-    without_optimizer.save(folder / MODEL_FILE)
-    module = ServingModule(model, features, k, folder / FEATURES_FOLDER)
-    signatures = module.signatures()
-    tf.saved_model.save(module, str(folder / str(number)), signatures=signatures)
-    registered = next((key for key, value in MODELS.items() if value is type(model)), type(model).__name__)
-    described = {key: _describe(function) for key, function in signatures.items()}
-    common: dict[str, Any] = {
-        "name": name,
-        "model": registered,
-        "version": number,
-        "k": k,
-        "config": model.config.to_dict(),
-        "schema": model.schema.to_dict(),
-        "signatures": described,
-        "packages": {"tfrec-zoo": __version__} | {package: version(package) for package in _PACKAGES},
-        "details": details,
-    }
-    (folder / CARD_FILE).write_text(model_card(Manifest(files={}, **common)), encoding="utf-8")
-    files = {
-        str(file.relative_to(folder)): sha256(file) for file in sorted(folder.rglob("*")) if file.is_file()
-    }
-    Manifest(files=files, **common).write(folder)
-
-
-def _publish(staging: Path, path: Path, number: int, exists: bool) -> None:
-    """Make the new version visible: as a whole folder, or beside the older versions.
-
-    Then the version moves in first and the manifest last, so that a reader follows one whole version.
-    """
-    try:
-        if not exists:
-            staging.rename(path)
-            return
-        (staging / str(number)).rename(path / str(number))
-    except OSError as error:
-        raise DataError(
-            f"Version {number} of {path} must be free. Received: one that was published in the meantime "
-            f"({error.strerror}). Nothing was changed; export again."
-        ) from error
-    (path / FEATURES_FOLDER).rename(staging / "old")
-    try:
-        (staging / FEATURES_FOLDER).rename(path / FEATURES_FOLDER)
-    except BaseException:
-        (staging / "old").rename(path / FEATURES_FOLDER)
-        raise
-    for name in (MODEL_FILE, CARD_FILE, MANIFEST_FILE):
-        (staging / name).replace(path / name)
+def _manifest(facts: Mapping[str, Any], number: int, hashes: Mapping[str, str]) -> Manifest:
+    files = {f"{number}/{name}": digest for name, digest in hashes.items()}
+    return Manifest(version=number, files=files, **facts)
 
 
 def _describe(function: Any) -> dict[str, Any]:

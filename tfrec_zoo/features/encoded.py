@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tfrec_zoo.data.grouping import grouped_order
-from tfrec_zoo.schema import NUM_RESERVED
+from tfrec_zoo.schema import NUM_RESERVED, PAD
 
 Array = npt.NDArray[Any]
 
@@ -69,13 +70,26 @@ class EncodedInteractions:
         Returns:
             Catalogue rows, int32 [B, T], PAD where there is nothing.
         """
-        stops = self.row_splits[rows + 1][:, None]
-        positions = stops - max_length + np.arange(max_length)
-        real = positions >= self.row_splits[rows][:, None]
-        padded = (
-            np.where(real, self.item_index[np.where(real, positions, 0)], 0) if len(self) else 0 * positions
-        )
-        return padded.astype(np.int32)
+        known = self.known_only
+        positions = known.row_splits[rows + 1][:, None] - max_length + np.arange(max_length)
+        real = positions >= known.row_splits[rows][:, None]
+        if not len(known):
+            return np.zeros(positions.shape, np.int32)
+        return np.where(real, known.item_index[np.where(real, positions, 0)], PAD).astype(np.int32)
+
+    @cached_property
+    def known_only(self) -> EncodedInteractions:
+        """The same users without the items outside the catalogue."""
+        known = self.item_index >= NUM_RESERVED
+        if known.all():
+            return self
+        lengths = np.bincount(self.row_of_position()[known], minlength=self.num_rows)
+        columns: dict[str, Any] = {
+            name: None if (values := getattr(self, name)) is None else values[known]
+            for name in ("item_index", "timestamp", "weight", "rating")
+        }
+        row_splits = np.concatenate([[0], np.cumsum(lengths)])
+        return replace(self, row_splits=row_splits, **columns)
 
     def append(self, other: EncodedInteractions) -> EncodedInteractions:
         """This part's items followed by `other`'s, user by user, on the shared user axis."""

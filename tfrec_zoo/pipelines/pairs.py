@@ -10,7 +10,7 @@ import tensorflow as tf
 from tfrec_zoo._errors import UnknownNameError, require
 from tfrec_zoo.features.encoded import EncodedInteractions
 from tfrec_zoo.pipelines.order import batched_positions
-from tfrec_zoo.schema import NUM_RESERVED, PAD
+from tfrec_zoo.schema import PAD
 
 Context = Literal["past", "others"]
 
@@ -22,6 +22,7 @@ def pairs(
     max_history_length: int,
     context: Context = "past",
     with_positives: bool = False,
+    max_positives: int = 1000,
     shuffle: bool = True,
     seed: int = 0,
 ) -> tf.data.Dataset:
@@ -35,8 +36,9 @@ def pairs(
         max_history_length: T.
         context: "past" for the T items before the interaction, as a served model sees them; "others" for
             the user's newest T items besides it, for splits that ignore time.
-        with_positives: whether to add "positives" [B, P], all items of the user, padded to the longest of the
+        with_positives: whether to add "positives" [B, P], the items of the user, padded to the longest of the
             batch, from which accidental hits are told.
+        max_positives: the most P: of a longer user, the newest, so that no single user sets a batch's cost.
         shuffle: whether each epoch has an order of its own.
         seed: of the orders.
 
@@ -52,8 +54,8 @@ def pairs(
     require(max_history_length >= 1, "`max_history_length` must be at least 1.", max_history_length)
     if context not in ("past", "others"):
         raise UnknownNameError("context", context, ("past", "others"))
-    targets = np.flatnonzero(interactions.item_index >= NUM_RESERVED)
-    require(len(targets) > 0, "Training needs an interaction of a known item or more.", len(targets))
+    interactions = interactions.known_only
+    require(len(interactions) > 0, "Training needs an interaction of a known item or more.", 0)
 
     item_index = tf.constant(interactions.item_index)
     row_splits = tf.constant(interactions.row_splits)
@@ -61,11 +63,9 @@ def pairs(
     user_index = tf.constant(interactions.user_index)
     weight = None if interactions.weight is None else tf.constant(interactions.weight)
     profile = {name: tf.constant(values) for name, values in interactions.profile.items()}
-    target_positions = None if len(targets) == len(interactions) else tf.constant(targets)
     steps = tf.range(max_history_length, dtype=tf.int64)[None, :]
 
-    def gather(numbers: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        position = numbers if target_positions is None else tf.gather(target_positions, numbers)
+    def gather(position: tf.Tensor) -> tuple[tf.Tensor, ...]:
         row = tf.gather(row_of_position, position)
         start = tf.gather(row_splits, row)[:, None]
         if context == "past":
@@ -83,9 +83,9 @@ def pairs(
         return (inputs, target) if weight is None else (inputs, target, tf.gather(weight, position))
 
     def _items_of(row: tf.Tensor) -> tf.Tensor:
-        starts, stops = tf.gather(row_splits, row), tf.gather(row_splits, row + 1)
-        positions = tf.ragged.range(starts, stops)
+        stops = tf.gather(row_splits, row + 1)
+        positions = tf.ragged.range(tf.maximum(tf.gather(row_splits, row), stops - max_positives), stops)
         return tf.gather(item_index, positions).to_tensor(PAD)
 
-    numbers = batched_positions(len(targets), batch_size, shuffle=shuffle, seed=seed)
-    return numbers.map(gather, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    positions = batched_positions(len(interactions), batch_size, shuffle=shuffle, seed=seed)
+    return positions.map(gather, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)

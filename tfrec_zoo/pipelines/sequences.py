@@ -10,7 +10,7 @@ import tensorflow as tf
 from tfrec_zoo._errors import require
 from tfrec_zoo.features.encoded import EncodedInteractions
 from tfrec_zoo.pipelines.order import batched_positions
-from tfrec_zoo.schema import NUM_RESERVED, PAD
+from tfrec_zoo.schema import PAD
 
 DEFAULT_BUCKETS = (16, 32, 64, 96, 128)
 
@@ -50,11 +50,11 @@ def sequences(
     bounds = [width for width in buckets if width < max_history_length]
     require(bounds == sorted(set(bounds)), "`buckets` must be ascending.", buckets)
 
-    known = interactions.item_index >= NUM_RESERVED
-    lengths = np.bincount(interactions.row_of_position()[known], minlength=interactions.num_rows)
+    interactions = interactions.known_only
+    lengths = interactions.lengths()
     rows = np.flatnonzero(lengths >= 2)
     require(len(rows) > 0, "Sequence training needs a user with two known items or more.", 0)
-    items = tf.constant(interactions.item_index[known])
+    items = tf.constant(interactions.item_index)
     stops = tf.constant(np.cumsum(lengths)[rows])
     widths = tf.constant(np.minimum(lengths[rows] - 1, max_history_length))
     user_index = tf.constant(interactions.user_index[rows])

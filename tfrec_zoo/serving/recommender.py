@@ -129,7 +129,7 @@ def load(path: str | Path) -> Recommender:
     """
     manifest = read_manifest(path)
     check_files(path, manifest)
-    folder = Path(path) / str(manifest.version)
+    folder = manifest.version_folder(path)
     try:
         saved_model = tf.saved_model.load(str(folder))
     except (OSError, tf.errors.OpError) as error:
