@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfrec_zoo._version import __version__
 
-if _os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
+if (_os.environ.get("KERAS_BACKEND") or "tensorflow") != "tensorflow":
     raise ImportError(
         "tfrec_zoo needs Keras to run on TensorFlow. "
         f"Received: KERAS_BACKEND={_os.environ['KERAS_BACKEND']!r}. Unset it, or set it to 'tensorflow'."

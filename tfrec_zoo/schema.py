@@ -19,7 +19,19 @@ PAD_TOKEN = ""
 
 FeatureKind = Literal["category", "number", "text", "vector", "image", "audio"]
 RESERVED_NAMES = frozenset(
-    {"history", "user_index", "user_id", "item_index", "item_id", "candidates", "positives", "negatives"}
+    {
+        "history",
+        "user_index",
+        "user_id",
+        "item_index",
+        "item_id",
+        "candidates",
+        "positives",
+        "negatives",
+        "negatives_log_q",
+        "targets_log_q",
+        "k",
+    }
 )
 
 _DTYPES = {

@@ -62,8 +62,10 @@ def data(variant: str) -> tuple[FeatureSpace, EncodedSplit]:
 
 
 def make(name: str, variant: str, **overrides) -> RecommenderModel:
-    features, _ = data(variant)
+    features, split = data(variant)
     model = create_model(name, features.schema, **{**VARIANTS[variant], **overrides})
+    if model.config.loss == "in_batch" and model.config.log_q == "counted":
+        model.frequency.set_counts(split.train.item_counts(split.num_items))
     if features.item_features:
         model.set_content(features.item_features)
     return model
@@ -206,8 +208,47 @@ def test_the_seed_decides_the_initial_weights_and_nothing_else(name: str, varian
 def test_training_without_content_is_refused(name: str) -> None:
     features, split = data("content")
     model = create_model(name, features.schema, **VARIANTS["content"])
-    with pytest.raises(ValueError, match="Content must be set before training"):
-        train(model, split, RunConfig(epochs=1))
+    for use in (
+        lambda: train(model, split, RunConfig(epochs=1)),
+        lambda: evaluate(model, split),
+        model.item_vectors,
+    ):
+        with pytest.raises(ValueError, match="Content must be set before training"):
+            use()
+    model.set_content({name: np.zeros_like(values) for name, values in features.item_features.items()})
+    assert model.item_vectors().shape == (split.num_items, model.config.embedding_dim)
+
+
+@pytest.mark.parametrize("name", list_models())
+def test_training_resumes_from_a_file(name: str, tmp_path: Path) -> None:
+    model = make(name, "plain")
+    dataset = training_dataset(model, data("plain")[1].train, RunConfig(batch_size=256))
+    model.compile(keras.optimizers.Adam(0.01))
+    assert model.jit_compile is False
+    model.fit(dataset, epochs=2, verbose=0)
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    assert int(again.optimizer.iterations) == int(model.optimizer.iterations)
+    losses = [m.fit(dataset, epochs=1, verbose=0).history["loss"][0] for m in (again, model)]
+    assert losses[0] == pytest.approx(losses[1], rel=0.05)
+
+
+@pytest.mark.parametrize("name", list_models())
+def test_what_cannot_train_is_refused(name: str) -> None:
+    split = data("plain")[1]
+    model = make(name, "plain")
+    model.compile(loss="mse")
+    plain = training_dataset(model, split.train, RunConfig(batch_size=256))
+    with pytest.raises(ValueError, match="The loss comes from the config"):
+        model.fit(plain)
+    model = make(name, "sampled")
+    model.compile()
+    with pytest.raises(ValueError, match=r"needs inputs from `pipelines.with_negatives`"):
+        model.fit(plain, verbose=0)
+    model = create_model(name, data("plain")[0].schema, loss="in_batch", log_q="counted")
+    model.compile()
+    with pytest.raises(ValueError, match="needs the training counts"):
+        model.fit(plain)
 
 
 @pytest.mark.parametrize(("name", "variant"), CASES)

@@ -25,6 +25,7 @@ SCHEMA = Schema(num_users=4, num_items=6, num_trained_items=6)
         ({"user_dropout": 2.0}, "`user_dropout` must be"),
         ({"use_user_id": False, "use_profile": False, "use_history": False}, "One of `use_user_id`"),
         ({"history_pooling": "maximum"}, "Unknown pooling"),
+        ({"use_user_id": False, "use_history": False}, "needs profile features in the schema"),
     ],
 )
 def test_wrong_hyper_parameters(values: dict, message: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -107,10 +106,13 @@ def check_target(path: str | Path) -> None:
     # Versions are written beside the folder and moved in, so both must be writable.
     for folder in (path, path.parent):
         place = next(place for place in (folder, *folder.parents) if place.exists())
-        if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        try:
+            Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=place)).rmdir()
+        except OSError as error:
             raise DataError(
-                f"{rule} Received: {path}, and {place} cannot be written to. Choose another place."
-            )
+                f"{rule} Received: {path}, and {place} cannot be written to ({error.strerror}). "
+                "Choose another place."
+            ) from error
 
 
 def registered_name(model: RecommenderModel) -> str:

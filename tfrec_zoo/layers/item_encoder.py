@@ -82,6 +82,10 @@ class ItemEncoder(keras.layers.Layer):
             )
             for feature in self.schema.item_features
         }
+        if self.content:
+            self.content_is_set = self.add_weight(
+                name="content_is_set", shape=(), dtype="int32", initializer="zeros", trainable=False
+            )
         if self.hidden is not None:
             self.hidden.build((None, self.embedding_dim))
         self.built = True
@@ -106,17 +110,18 @@ class ItemEncoder(keras.layers.Layer):
                 np.shape(values),
             )
             self.content[name].assign(values)
+        if self.content:
+            self.content_is_set.assign(1)
 
     def require_content(self) -> None:
-        """Refuse to train on content that was never filled in.
+        """Refuse to go on with a catalogue whose content was never filled in.
 
         Raises:
-            ValueError: every table of the catalogue's content is still empty.
+            ValueError: the schema has content and `set_content` was not called.
         """
-        empty = all(not ops.any(ops.cast(table, "bool")) for table in self.content.values())
         require(
-            not self.content or not empty,
-            "Content must be set before training: `model.set_content(features.item_features)`.",
+            not self.content or bool(self.content_is_set.value),
+            "Content must be set before training or use: `model.set_content(features.item_features)`.",
             f"no content for {list(self.content)}",
         )
 

@@ -55,7 +55,7 @@ class ItemFrequency(keras.layers.Layer):
             self.last_step = table("last_step", (self.num_items,), 0)
             self.interval = table("interval", (self.num_items,), self.num_items)
         else:
-            self.share = table("share", (self.num_items,), 1 / self.num_items)
+            self.share = table("share", (self.num_items,), 0)
         self.built = True
 
     def set_counts(self, counts: Any) -> None:
@@ -63,6 +63,20 @@ class ItemFrequency(keras.layers.Layer):
         require(self.frequency == "counted", "`set_counts` goes with frequency 'counted'.", self.frequency)
         counts = np.maximum(np.asarray(counts, dtype=np.float64), 1)
         self.share.assign(counts / counts.sum())
+
+    def require_counts(self) -> None:
+        """Refuse to train on counts that were never set ("counted").
+
+        Raises:
+            ValueError: `set_counts` was not called.
+        """
+        unset = self.frequency == "counted" and not ops.any(self.share > 0)
+        require(
+            not unset,
+            "log_q 'counted' needs the training counts: "
+            "`model.frequency.set_counts(encoded.train.item_counts(encoded.num_items))`.",
+            "no counts",
+        )
 
     def update(self, items: Any) -> None:
         """Take note of the items, int32 [B], of one training batch ("streaming")."""

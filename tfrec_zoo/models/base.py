@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import keras
@@ -58,6 +59,8 @@ class RecommenderModel(keras.Model):
         super().__init__(**kwargs)
         self.schema = schema
         self.config = config
+        # On a CPU, XLA recompiles for each ragged batch; Keras's "auto" then leaves it off.
+        self.supports_jit = False
         with _seeded(config.seed):
             self._build_layers()
         self._score_catalogue = self._make_score_catalogue()
@@ -147,12 +150,19 @@ class RecommenderModel(keras.Model):
         candidates = self.encode_items(inputs["candidates"], training=training)
         return {"scores": ops.einsum("bd,bcd->bc", query, candidates)}
 
-    def compile(self, optimizer: Any = "adam", *, jit_compile: bool = False, **kwargs: Any) -> None:
-        """Keras's `compile`, without XLA unless asked for: on a CPU it makes these models slower."""
-        super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
-
     def fit(self, x: Any = None, *args: Any, shuffle: bool = False, **kwargs: Any) -> keras.callbacks.History:
-        """Keras's `fit`; `shuffle` is off, since a tf.data pipeline orders its examples itself."""
+        """Keras's `fit`; `shuffle` is off, since a tf.data pipeline orders its examples itself.
+
+        Raises:
+            ValueError: a `compile` with a loss of its own, or content or counts that were never set.
+        """
+        require(
+            not self.compiled or self._compile_loss is None,
+            f"The loss comes from the config ({self.config.loss!r}); call `compile` without one.",
+            self._compile_loss,
+        )
+        if self.frequency is not None:
+            self.frequency.require_counts()
         self.item_encoder.require_content()
         return super().fit(x, *args, shuffle=shuffle, **kwargs)
 
@@ -165,6 +175,11 @@ class RecommenderModel(keras.Model):
         training: bool = True,
     ) -> Any:
         """The mean loss of a batch: `y` holds the item of each query, int32 [B]."""
+        require(
+            "negatives" in x or self.config.loss == "full" or not self.config.num_negatives,
+            "`num_negatives` needs inputs from `pipelines.with_negatives`.",
+            sorted(x),
+        )
         query = y_pred["query"]
         if self.config.loss == "full":
             vectors = self.encode_items(ops.arange(self.schema.num_items), training=training)
@@ -213,7 +228,12 @@ class RecommenderModel(keras.Model):
         return ops.logaddexp(target_log_q, drawn[0]), ops.logaddexp(log_q, ops.concatenate(drawn))
 
     def item_vectors(self, block_size: int = 4096) -> npt.NDArray[Any]:
-        """Vectors of all catalogue rows, float32 [num_items, D], encoded in blocks."""
+        """Vectors of all catalogue rows, float32 [num_items, D], encoded in blocks.
+
+        Raises:
+            ValueError: content that was never set.
+        """
+        self.item_encoder.require_content()
         blocks = [
             ops.convert_to_numpy(
                 self.encode_items(ops.arange(start, min(start + block_size, self.schema.num_items)))
@@ -239,7 +259,8 @@ class RecommenderModel(keras.Model):
         def score(inputs: Inputs, item_vectors: Any) -> Any:
             return tf.matmul(self.query_vectors(inputs, item_vectors), item_vectors, transpose_b=True)
 
-        return tf.function(score, input_signature=[batches, vectors])  # type: ignore[no-any-return]
+        # TensorFlow counts traces by code object, and would warn of the third model made in a process.
+        return tf.function(partial(score), input_signature=[batches, vectors])  # type: ignore[no-any-return]
 
     def catalogue_scorer(self) -> Callable[[Inputs], npt.NDArray[Any]]:
         """A function from a batch of inputs to scores over the whole catalogue, float32 [B, num_items]."""

@@ -56,6 +56,11 @@ class TwoTower(RecommenderModel):
     def build_query_encoder(self) -> None:
         """Create the parts of the user tower."""
         config, schema = self.config, self.schema
+        require(
+            config.use_user_id or config.use_history or bool(schema.user_features),
+            "A user tower of the profile alone needs profile features in the schema.",
+            schema.user_features,
+        )
         if config.use_user_id:
             self.user_embedding = keras.layers.Embedding(
                 schema.num_users,
