@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.data.movielens_files import write_folder, write_zip
@@ -324,3 +325,23 @@ def test_the_real_100k(shared_data: Callable[[str], Path], monkeypatch: pytest.M
     write_cache(data, cache_folder() / "movielens" / "100k")
     monkeypatch.delenv("TFREC_ZOO_DATA")
     assert_same_tables(load("movielens/100k"), data)
+
+
+def test_a_frame_is_a_table_too() -> None:
+    frame = pd.DataFrame(
+        {"user": [1, 1, 2], "sku": ["a", "b", "a"], "when": pd.to_datetime(["2020-01-01"] * 3)}
+    )
+    dataset = load(frame, time_column="when")
+    assert dataset.interactions.item_id.tolist() == ["a", "b", "a"]
+    assert dataset.interactions.timestamp.tolist() == [1577836800.0] * 3
+
+
+def test_many_rejected_rows_are_said_aloud(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text("user_id,item_id\n" + "a,b\n" * 9 + ",b\n")
+    load(path)
+    assert "1 rows rejected (1 missing user_id)" in caplog.text
+    caplog.clear()
+    path.write_text("user_id,item_id\n" + "a,b\n" * 99 + ",b\n")
+    load(path)
+    assert "rejected" not in caplog.text

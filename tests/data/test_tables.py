@@ -196,3 +196,37 @@ def test_a_log_counts_all_and_keeps_the_first() -> None:
     log.raise_if_all("f", kept=1)
     with pytest.raises(DataError, match=r"f: no row could be used\. Received: 100 rows rejected \(100 bad\)"):
         log.raise_if_all("f", kept=0)
+
+
+def test_dates_become_seconds_whatever_their_unit() -> None:
+    moments = ["2020-01-01T00:00:00.0", "1969-12-31T23:59:59.5"]
+    for unit in ("s", "ms", "us", "ns"):
+        for times in (
+            np.array(moments, f"datetime64[{unit}]"),
+            pd.Series(pd.to_datetime(moments)).dt.as_unit(unit),
+        ):
+            found = Interactions(["a", "b"], ["x", "y"], timestamp=times).timestamp
+            assert found[0] == 1577836800.0
+            assert found[1] == (-1.0 if unit == "s" else -0.5)
+    zoned = pd.Series(pd.to_datetime(["2020-01-01T01:00:00+01:00"]))
+    assert Interactions(["a"], ["x"], timestamp=zoned).timestamp.tolist() == [1577836800.0]
+
+
+def test_one_category_as_a_string_is_one_category() -> None:
+    assert Items(["a", "b"], categories=["Drama", ("x", "y")]).categories.tolist() == [("Drama",), ("x", "y")]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Interactions(["a", np.nan], ["x", "y"]), "an id in every row. Received: 1 rows without"),
+        (lambda: Interactions(["a", None], ["x", "y"]), "an id in every row. Received: 1 rows without"),
+        (lambda: Interactions([b"a"], ["x"]), r"strings or integers. Received: \['bytes'\]"),
+        (lambda: Interactions(["a"], ["x"], weight=[-1.0]), "`weight` must be at least 0"),
+        (lambda: Interactions(["a"], ["x"], weight=[0.0]), "above 0 somewhere"),
+        (lambda: Interactions(["a"], ["x"], timestamp=pd.Series([pd.NaT])), "1 missing or infinite"),
+    ],
+)
+def test_values_that_would_mean_something_else(make, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        make()

@@ -86,5 +86,5 @@ def test_the_model_reads_the_newest_but_all_seen_items_are_left_out(features: Fe
 
 
 def test_a_string_is_no_history(features: FeatureSpace) -> None:
-    with pytest.raises(ValueError, match=r"`history` must be a sequence of item ids. Received: 'abc'"):
+    with pytest.raises(TypeError, match=r"A history must be a sequence of item ids. Received: 'abc'"):
         recommend(Watches(SCORES), features, history="abc")

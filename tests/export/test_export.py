@@ -95,6 +95,7 @@ def test_the_profile_reaches_the_model(exported: Path, trained) -> None:
     tokens = trained[1].user_transforms[name].vocabulary.tokens
     scores = [served.recommend((), "", 3, {name: token}) for token in tokens[:2]]
     assert scores[0] != scores[1]
+    assert served.recommend((), "", 3, {name: None}) == served.recommend((), "", 3)
     with pytest.raises(UnknownNameError, match="profile feature"):
         served.recommend((), "", 3, {"shoe_size": 3})
 
@@ -109,8 +110,16 @@ def test_k_beyond_the_catalogue_gives_what_there_is(exported: Path, trained) -> 
     assert len(served.recommend(k=10**12)) == len(items)
     with pytest.raises(ValueError, match="`k` must be at least 1"):
         served.recommend(k=0)
-    with pytest.raises(ValueError, match="must be a sequence of item ids"):
-        served.recommend(history="1,2")
+    for wrong in ("1,2", b"12", 50, [50.0], [None], [b"50"], [True], [["50"]]):
+        with pytest.raises(TypeError, match=r"must be a sequence of item ids|strings or whole numbers"):
+            served.recommend(history=wrong)
+        with pytest.raises(TypeError, match=r"must be a sequence of item ids|strings or whole numbers"):
+            recommend(*trained, history=wrong)
+    for wrong in (2.5, "5", True, None):
+        with pytest.raises(TypeError, match="`k` must be a whole number"):
+            served.recommend(k=wrong)
+    with pytest.raises(TypeError, match="`user_id` must hold strings"):
+        served.recommend(user_id=260.0)
 
 
 def test_serving_default_pads_short_lists(exported: Path, trained) -> None:

@@ -72,6 +72,7 @@ def evaluate(
             "test": dict(reports["test"].metrics),
             "test_intervals": {name: list(bounds) for name, bounds in reports["test"].intervals.items()},
             "unknown_targets": reports["test"].unknown_targets,
+            "seen_targets": reports["test"].seen_targets,
             "num_users": reports["test"].num_users,
         }
     )

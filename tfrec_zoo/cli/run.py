@@ -63,6 +63,8 @@ def execute(plan: Plan, output: Output) -> Run:
     output.say(f"{dataset.interactions!r} from {dataset.source}")
     if dataset.rejected.total:
         output.say(str(dataset.rejected))
+    if dataset.interactions.timestamp is None:
+        output.say("No times were read: the order of the rows is taken as the order in time.")
     interactions, filtered = plan.preparation.filter(dataset.interactions)
     for line in filtered:
         output.say(line)
@@ -116,8 +118,8 @@ def execute(plan: Plan, output: Output) -> Run:
 def show_reports(output: Output, reports: Mapping[str, EvaluationReport]) -> None:
     """A row a model, with the 95 % interval of the first metric."""
     first = next(iter(reports.values()))
-    seen = "seen items left out" if first.exclude_seen else "seen items left in"
-    title = f"{first.split}, {first.part}: {first.num_users:,} users, the whole catalogue, {seen}"
+    seen = "seen items out" if first.exclude_seen else "seen items in"
+    title = f"{first.split}, {first.part}: {first.num_users:,} users, all items ranked, {seen}"
     rows = []
     for name, report in reports.items():
         low, high = report.intervals.get(SHOWN[0], (float("nan"), float("nan")))
@@ -129,6 +131,12 @@ def show_reports(output: Output, reports: Mapping[str, EvaluationReport]) -> Non
             ]
         )
     output.table(title, ["model", *SHOWN, f"{SHOWN[0]}, 95 %"], rows)
+    for count, why in (
+        (first.unknown_targets, "are outside the catalogue"),
+        (first.seen_targets, "were met before and left the ranking (--include-seen keeps them)"),
+    ):
+        if count:
+            output.say(f"{count:,} of {first.num_targets:,} targets {why}: each counts as a miss.")
 
 
 def _baselines(encoded: EncodedSplit, exclude_seen: bool) -> dict[str, EvaluationReport]:

@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from tfrec_zoo._errors import DataError, UnknownNameError, require
 from tfrec_zoo.data.catalogue import DATASETS, KnownDataset
 from tfrec_zoo.data.files import read_interactions
@@ -30,8 +32,16 @@ _Route = Callable[[], Dataset]
 _Reader = Callable[[Path], Dataset]
 
 
+_LOUD_SHARE = 0.05
+"""From this share of rejected rows on, a warning is logged."""
+
+
 def load(
-    spec: str | Path, data_dir: str | Path | None = None, *, timeout: float = 10.0, **columns: Any
+    spec: str | Path | pd.DataFrame,
+    data_dir: str | Path | None = None,
+    *,
+    timeout: float = 10.0,
+    **columns: Any,
 ) -> Dataset:
     """Load a data set.
 
@@ -41,11 +51,11 @@ def load(
     ("tfrec_zoo", level INFO) why the earlier ones did not.
 
     Args:
-        spec: a name of `DATASETS`, or a path: a file of interactions, or a folder or zip in the layout of
-            MovieLens, Amazon reviews or Last.fm.
+        spec: a name of `DATASETS`, a DataFrame of interactions, or a path: a file of interactions, or a
+            folder or zip in the layout of MovieLens, Amazon reviews or Last.fm.
         data_dir: for a known name, the folder or zip with its files, or a folder that holds such a one.
         timeout: seconds without an answer after which a source is left.
-        **columns: for a path, how to read it: the arguments of `read_interactions`.
+        **columns: for a path or a DataFrame, how to read it: the arguments of `read_interactions`.
 
     Raises:
         DataError: the files are not there or cannot be read, or no source answers; the message says why, and
@@ -54,9 +64,11 @@ def load(
         ValueError: arguments that do not go together.
     """
     require(timeout > 0, "`timeout` must be above 0 seconds.", timeout)
+    if isinstance(spec, pd.DataFrame):
+        return _told(read_interactions(spec, **columns))
     known = DATASETS.get(spec) if isinstance(spec, str) else None
     if known is None:
-        return _load_path(Path(spec), data_dir, columns)
+        return _told(_load_path(Path(spec), data_dir, columns))
     require(not columns, f"{known.name} is read as published: column arguments belong to a path.", columns)
     if known.read is None:
         require(data_dir is None, f"`data_dir` does not go with {known.name}, which is drawn.", data_dir)
@@ -64,6 +76,14 @@ def load(
     if data_dir is not None:
         return _read_known(known, known.read, Path(data_dir))
     return _first_answer(known, _routes(known, known.read, timeout))
+
+
+def _told(dataset: Dataset) -> Dataset:
+    """The data set, with a warning where more than a few rows could not be used."""
+    rejected, kept = dataset.rejected.total, len(dataset.interactions)
+    if rejected > _LOUD_SHARE * (rejected + kept):
+        _logger.warning("%s: %s", dataset.name, dataset.rejected)
+    return dataset
 
 
 def _load_path(path: Path, data_dir: str | Path | None, columns: Mapping[str, Any]) -> Dataset:

@@ -48,13 +48,15 @@ class Interactions:
             values = getattr(self, name)
             if values is None:
                 continue
-            values = np.asarray(values, dtype=dtype)
+            values = _seconds(values) if name == "timestamp" else np.asarray(values, dtype=dtype)
             if values.ndim != 1 or not np.isfinite(values).all():
                 bad = int((~np.isfinite(values)).sum())
                 raise DataError(
                     f"`{name}` must be one finite number a row. Received: shape {values.shape} with "
                     f"{bad} missing or infinite values. Drop those rows or the column."
                 )
+            if name == "weight" and ((values < 0).any() or not values.any()):
+                raise DataError("`weight` must be at least 0, and above 0 somewhere. Received: other weights")
             object.__setattr__(self, name, values)
         lengths = {
             f.name: len(getattr(self, f.name)) for f in fields(self) if getattr(self, f.name) is not None
@@ -166,7 +168,7 @@ class Items:
                 object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=object))
         if self.categories is not None:
             object.__setattr__(
-                self, "categories", _object_array(tuple(map(str, row)) for row in self.categories)
+                self, "categories", _object_array(_category_row(row) for row in self.categories)
             )
         for name, dtype in (("image", None), ("audio", "int16"), ("vectors", "float32")):
             if getattr(self, name) is not None:
@@ -248,7 +250,8 @@ def as_ids(values: Any, column: str) -> pd.Categorical:
         DataError: an id is missing, empty, not a whole number or text, holds a line break, or has white
             space at an end.
     """
-    ids = values if isinstance(values, pd.Categorical) else pd.Categorical(np.asarray(values))
+    # A Series keeps None and NaN apart from text, where numpy would turn them into the string "nan".
+    ids = values if isinstance(values, pd.Categorical) else pd.Categorical(pd.Series(values))
     if (ids.codes < 0).any():
         raise DataError(
             f"`{column}` must have an id in every row. Received: {int((ids.codes < 0).sum())} rows without"
@@ -258,6 +261,13 @@ def as_ids(values: Any, column: str) -> pd.Categorical:
         raise DataError(
             f"`{column}` must hold strings or integers. Received: {categories.dtype}. Convert it first, "
             "e.g. `.astype('int64').astype(str)`."
+        )
+    kinds = {
+        type(category).__name__ for category in categories if not isinstance(category, str | int | np.integer)
+    }
+    if kinds:
+        raise DataError(
+            f"`{column}` must hold strings or integers. Received: {sorted(kinds)}. Convert it first."
         )
     names = pd.Index([str(category) for category in categories], dtype=object)
     wrong = [name for name in names if not is_clean_id(name)]
@@ -292,6 +302,21 @@ def _check_lengths(table: Items, rows: int) -> None:
             raise DataError(
                 f"`{f.name}` must have one entry an item. Received: {len(values)} entries for {rows} items"
             )
+
+
+def _category_row(row: Any) -> tuple[str, ...]:
+    """The categories of one item; a bare string is one category."""
+    return (row,) if isinstance(row, str) else tuple(map(str, row))
+
+
+def _seconds(values: Any) -> Array:
+    """Numbers as they are, dates as seconds since 1970 (those without a zone are UTC)."""
+    column = pd.Series(values)
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        moments = pd.to_datetime(column, utc=True)
+        seconds = moments.dt.as_unit("us").astype("int64").to_numpy() / 1e6
+        return np.where(moments.isna().to_numpy(), np.nan, seconds)
+    return np.asarray(values, dtype=np.float64)
 
 
 def _object_array(values: Iterable[Any]) -> Array:

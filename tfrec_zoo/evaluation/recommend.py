@@ -12,7 +12,7 @@ from tfrec_zoo._errors import require
 from tfrec_zoo.evaluation.scorer import Scorer, check_scorer
 from tfrec_zoo.evaluation.top_k import TopK, top_k
 from tfrec_zoo.features.feature_space import FeatureSpace
-from tfrec_zoo.recommendation import Recommendation
+from tfrec_zoo.recommendation import Recommendation, history_strings, id_string, list_length
 from tfrec_zoo.schema import NUM_RESERVED, PAD
 
 Array = npt.NDArray[Any]
@@ -42,14 +42,16 @@ def recommend(
         At most k items, best first; fewer where the catalogue runs out.
 
     Raises:
-        ValueError: k below 1, or `history` is a string.
-        TypeError: a model that is no `Scorer`.
+        ValueError: k below 1.
+        TypeError: a model that is no `Scorer`, or ids that are neither strings nor whole numbers.
     """
     check_scorer(model)
-    require(not isinstance(history, str), "`history` must be a sequence of item ids.", history)
-    indices = features.item_vocabulary.lookup(np.array([str(item) for item in history or ()], dtype=object))
+    k = list_length(k)
+    indices = features.item_vocabulary.lookup(
+        np.array(history_strings(() if history is None else history), dtype=object)
+    )
     indices = indices[indices >= NUM_RESERVED]
-    users = np.array(["" if user_id is None else str(user_id)], dtype=object)
+    users = np.array(["" if user_id is None else id_string(user_id, "user_id")], dtype=object)
     longest = model.max_history_length or max(len(indices), 1)
     read = indices[-longest:]
     inputs = {

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tfrec_zoo._errors import DataError, UnknownNameError, require
 from tfrec_zoo.bundle import RECOMMEND_SIGNATURE, Manifest, check_files, read_manifest
-from tfrec_zoo.recommendation import Recommendation
+from tfrec_zoo.recommendation import Recommendation, history_strings, id_string, list_length
 
 _COMMON_INPUTS = frozenset({"history", "user_id", "k"})
 
@@ -50,7 +50,8 @@ class Recommender:
             At most k items, best first; fewer where the catalogue runs out.
 
         Raises:
-            ValueError: k below 1, or a history that is a string.
+            ValueError: k below 1.
+            TypeError: ids that are neither strings nor whole numbers.
             UnknownNameError: a profile feature that the model does not have.
         """
         return self.recommend_batch([history], [user_id], k, [profile or {}])[0]
@@ -74,12 +75,11 @@ class Recommender:
             B lists of at most k items.
 
         Raises:
-            ValueError: k below 1, a history that is a string, or arguments of different lengths.
+            ValueError: k below 1, or arguments of different lengths.
+            TypeError: ids that are neither strings nor whole numbers.
             UnknownNameError: a profile feature that the model does not have.
         """
-        require(k >= 1, "`k` must be at least 1.", k)
-        for history in histories:
-            require(not isinstance(history, str), "A history must be a sequence of item ids.", history)
+        k = list_length(k)
         users = [None] * len(histories) if user_ids is None else list(user_ids)
         given = [{}] * len(histories) if profiles is None else list(profiles)
         require(
@@ -88,8 +88,10 @@ class Recommender:
             (len(histories), len(users), len(given)),
         )
         answer = self._recommend(
-            history=tf.constant(_padded(histories)),
-            user_id=tf.constant(["" if user is None else str(user) for user in users], tf.string),
+            history=tf.constant(_padded([history_strings(history) for history in histories])),
+            user_id=tf.constant(
+                ["" if user is None else id_string(user, "user_id") for user in users], tf.string
+            ),
             k=tf.constant(min(k, self.manifest.schema["num_items"]), tf.int32),
             **self._profile_inputs(given),
         )
@@ -111,10 +113,11 @@ class Recommender:
         for name, dtype in self._profile_dtypes.items():
             if dtype == "string":
                 values = [profile.get(name, ()) for profile in profiles]
-                rows = [(value,) if isinstance(value, str) else value for value in values]
+                rows = [_categories(value) for value in values]
                 inputs[name] = tf.constant(_padded(rows))
             else:
-                inputs[name] = tf.constant([float(profile.get(name, np.nan)) for profile in profiles])
+                numbers = [profile.get(name) for profile in profiles]
+                inputs[name] = tf.constant([np.nan if n is None else float(n) for n in numbers], tf.float32)
         return inputs
 
 
@@ -137,9 +140,16 @@ def load(path: str | Path) -> Recommender:
     return Recommender(manifest, saved_model)
 
 
-def _padded(rows: Sequence[Sequence[str | int]]) -> Any:
+def _categories(value: Any) -> list[str]:
+    """A category, several, or None for unknown, as strings."""
+    if value is None:
+        return []
+    return [str(part) for part in (value if isinstance(value, list | tuple) else (value,))]
+
+
+def _padded(rows: Sequence[Sequence[str]]) -> Any:
     """Strings [B, T], one column at the least, padded with "" at the right."""
     table = np.full((len(rows), max([1, *map(len, rows)])), "", dtype=object)
     for row, values in enumerate(rows):
-        table[row, : len(values)] = [str(value) for value in values]
+        table[row, : len(values)] = values
     return table
