@@ -30,6 +30,7 @@ RESERVED_NAMES = frozenset(
         "negatives",
         "negatives_log_q",
         "targets_log_q",
+        "rating",
         "k",
     }
 )

@@ -140,7 +140,12 @@ def test_listing() -> None:
     names = tfrec_zoo("datasets", "--quiet").stdout.split()
     assert {"movielens/100k", "movielens/1m", "movielens/32m"} <= set(names)
     assert {row["name"] for row in json.loads(tfrec_zoo("datasets", "--json").stdout)} == set(names)
-    assert "two_tower" in json.loads(tfrec_zoo("models", "--json").stdout)[0].values()
+    listed = {row["name"] for row in json.loads(tfrec_zoo("models", "--json").stdout)}
+    assert {"two_tower", "gru_ranker_tiny"} <= listed
+    settings = json.loads(tfrec_zoo("models", "gru_ranker_tiny", "--json").stdout)
+    assert {"hidden_dim": "32", "epochs": "5"}.items() <= {
+        r["setting"]: r["default"] for r in settings
+    }.items()
     settings = json.loads(tfrec_zoo("models", "two_tower", "--json").stdout)
     assert {"setting": "embedding_dim", "default": "64"}.items() <= settings[0].items()
     assert tfrec_zoo("--version").stdout.strip() == "0.1.0"

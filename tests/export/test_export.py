@@ -289,7 +289,9 @@ def test_a_mismatch_is_seen(exported: Path, trained) -> None:
     assert check_saved_model(exported / "1", model, features) < 1e-4
     other = TwoTower.from_config(model.get_config())
     other.set_weights(model.get_weights())
-    other.user_embedding.embeddings.assign_add(np.full_like(other.user_embedding.get_weights()[0], 0.01))
+    other.user_embedding.embedding.embeddings.assign_add(
+        np.full_like(other.user_embedding.get_weights()[0], 0.01)
+    )
     with pytest.raises(ValueError, match="must answer as the Keras model does"):
         check_saved_model(exported / "1", other, features)
 

@@ -126,5 +126,5 @@ def test_wrong_content_is_refused() -> None:
         encoder.set_content({"title": np.zeros((7, 5))})
     with pytest.raises(ValueError, match=r"must have shape \(7, 3\)"):
         encoder.set_content(content(6))
-    with pytest.raises(ValueError, match="needs item features"):
+    with pytest.raises(ValueError, match="needs content"):
         ItemEncoder(Schema(3, 7, 7), 8, use_id=False)

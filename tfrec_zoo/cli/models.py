@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from dataclasses import fields
-from typing import Annotated
+from dataclasses import MISSING, Field, fields
+from typing import Annotated, Any
 
 import typer
 
@@ -15,24 +15,33 @@ from tfrec_zoo.cli.tensorflow_noise import import_quietly
 
 
 def models(
-    model: Annotated[str | None, typer.Argument(help="Show the settings of this one.")] = None,
+    model: Annotated[str | None, typer.Argument(help="Show the settings of this model or preset.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the names alone, a line each.")] = False,
 ) -> None:
-    """List the models, or the settings of one."""
+    """List the models and presets, or the settings of one."""
     out = Output(json, quiet)
     import_quietly()
-    from tfrec_zoo.models import get_model_class, list_models
+    from tfrec_zoo.models import get_model_class, get_preset, list_models, list_presets
     from tfrec_zoo.training import RunConfig
 
     if model is None:
         rows = [
             [name, (inspect.getdoc(get_model_class(name)) or "").splitlines()[0]] for name in list_models()
         ]
+        for name in list_presets():
+            preset = get_preset(name)
+            rows.append([name, f"Preset of {preset.model}: {preset.description}."])
         columns = ["name", "what it is"]
     else:
-        configs = [get_model_class(model).config_class, RunConfig]
-        rows = [row for config in configs for row in describe_fields(config)]
+        preset = get_preset(model)
+        model_class = get_model_class(preset.model)
+        chosen = {**model_class.run_defaults, **preset.config, **preset.run}
+        rows = [
+            [name, str(chosen.get(name, default)), told]
+            for config in (model_class.config_class, RunConfig)
+            for name, default, told in describe_fields(config)
+        ]
         columns = ["setting", "default", "what it does"]
     out.table(f"Settings of {model}" if model else "Models", columns, rows)
     if quiet and not json:
@@ -50,4 +59,8 @@ def describe_fields(config: type) -> list[list[str]]:
             is_text = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
             if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) and is_text:
                 told[line.target.id] = " ".join(str(ast.literal_eval(after.value)).split())  # type: ignore[attr-defined]
-    return [[f.name, str(f.default), told.get(f.name, "")] for f in fields(config)]
+    return [[f.name, _default(f), told.get(f.name, "")] for f in fields(config)]
+
+
+def _default(field: Field[Any]) -> str:
+    return str(field.default if field.default_factory is MISSING else field.default_factory())

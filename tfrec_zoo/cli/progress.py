@@ -9,13 +9,16 @@ from rich.progress import Progress
 
 
 class TrainingProgress(keras.callbacks.Callback):
-    """Moves a progress bar by an epoch, with the loss and the validation metric beside it."""
+    """A progress bar a `fit`, moved by an epoch, with the loss and the validation metric beside it."""
 
-    def __init__(self, progress: Progress, epochs: int, monitor: str) -> None:
+    def __init__(self, progress: Progress, monitor: str) -> None:
         super().__init__()
         self._progress = progress
         self._monitor = f"val_{monitor}"
-        self._task = progress.add_task("epochs", total=epochs, status="")
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Draw a new bar."""
+        self._task = self._progress.add_task("epochs", total=self.params["epochs"], status="")
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """One epoch further."""

@@ -20,7 +20,7 @@ from tfrec_zoo.data.tables import Dataset
 from tfrec_zoo.evaluation import EvaluationReport, evaluate, plot_comparison, plot_training
 from tfrec_zoo.export import export
 from tfrec_zoo.features import EncodedSplit, FeatureSpace
-from tfrec_zoo.models import create_model
+from tfrec_zoo.models import RecommenderModel, TwoStage, create_model
 from tfrec_zoo.models.baselines import EASE, ItemKNN, Popularity
 from tfrec_zoo.training import RunConfig, train
 
@@ -78,7 +78,7 @@ def execute(plan: Plan, output: Output) -> Run:
     if features.item_features:
         model.set_content(features.item_features)
     with output.progress() as progress:
-        bar = TrainingProgress(progress, run.epochs, run.monitor)
+        bar = TrainingProgress(progress, run.monitor)
         history = train(model, encoded, run, callbacks=[bar])
     tests = {plan.model: evaluate(model, encoded, exclude_seen=run.exclude_seen)}
     tests |= _baselines(encoded, run.exclude_seen)
@@ -98,7 +98,7 @@ def execute(plan: Plan, output: Output) -> Run:
         "test_other_seen_filter": dict(seen_in.metrics),
         "baselines": {name: dict(found.metrics) for name, found in tests.items() if name != plan.model},
         "config": model.config.to_dict(),
-        "run": run.to_dict(),
+        "run": _resolved(model, run),
         "history": history,
         "rejected_rows": dict(dataset.rejected.by_reason),
         "filtered": filtered,
@@ -113,6 +113,13 @@ def execute(plan: Plan, output: Output) -> Run:
     show_reports(output, tests)
     output.say(f"Wrote {plan.output} in {report['seconds']:.0f} s: the export, {REPORT_FILE}, two plots.")
     return Run(report, split, features, encoded)
+
+
+def _resolved(model: RecommenderModel, run: RunConfig) -> dict[str, Any]:
+    """The options that each `fit` of the run had."""
+    if isinstance(model, TwoStage):
+        return {stage.name: _resolved(stage, run) for stage in model.stages}
+    return run.with_defaults(model.run_defaults).to_dict()
 
 
 def show_reports(output: Output, reports: Mapping[str, EvaluationReport]) -> None:

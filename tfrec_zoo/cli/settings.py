@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import types
 from collections.abc import Sequence
 from dataclasses import fields
@@ -58,6 +59,8 @@ def parse_value(key: str, text: str, hint: Any) -> Any:
         return text
     if origin is tuple:
         return tuple(parse_value(key, part, get_args(hint)[0]) for part in text.split(",") if part)
+    if origin is dict:
+        return _parse_object(key, text)
     if hint is bool:
         require(text.lower() in _BOOLEANS, f"`{key}` must be true or false.", text)
         return _BOOLEANS[text.lower()]
@@ -65,3 +68,12 @@ def parse_value(key: str, text: str, hint: Any) -> Any:
         return hint(text)
     except ValueError:
         raise ValueError(f"`{key}` must be a value of type {hint.__name__}. Received: {text!r}") from None
+
+
+def _parse_object(key: str, text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    require(isinstance(value, dict), f'`{key}` must be a JSON object such as {{"num_layers": 1}}.', text)
+    return dict(value)

@@ -27,7 +27,7 @@ from tfrec_zoo.cli.tensorflow_noise import import_quietly
 
 
 def train(
-    model: Annotated[str, typer.Argument(help="A name of `tfrec-zoo models`.")],
+    model: Annotated[str, typer.Argument(help="A model or a preset of `tfrec-zoo models`.")],
     dataset: DatasetOption,
     data_dir: DataDirOption = None,
     output: Annotated[
@@ -65,21 +65,23 @@ def train(
     import_quietly()
     from tfrec_zoo.cli.run import Plan, execute
     from tfrec_zoo.export import check_target
-    from tfrec_zoo.models import get_model_class
+    from tfrec_zoo.models import get_model_class, get_preset
     from tfrec_zoo.training import RunConfig
 
-    hyper_parameters, options = parse_settings(settings or [], get_model_class(model).config_class, RunConfig)
+    preset = get_preset(model)
+    config_class = get_model_class(preset.model).config_class
+    hyper_parameters, options = parse_settings(settings or [], config_class, RunConfig)
     given: dict[str, Any] = {"seed": seed, **({} if epochs is None else {"epochs": epochs})}
     folder = output or Path("runs") / model
     check_target(folder)
     table = load_dataset(dataset, data_dir, user_column, item_column, time_column, rating_column, format)
     plan = Plan(
-        model=model,
+        model=preset.model,
         dataset=table,
         output=folder,
         preparation=preparation,
-        hyper_parameters={"seed": seed, **hyper_parameters},
-        run=RunConfig(**{**given, **options}),
+        hyper_parameters={"seed": seed, **preset.config, **hyper_parameters},
+        run=RunConfig(**{**preset.run, **given, **options}),
         content=_names(content),
         profile=_names(profile),
         command=shlex.join(["tfrec-zoo", *sys.argv[1:]]),

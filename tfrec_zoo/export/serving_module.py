@@ -30,10 +30,10 @@ class ServingModule(tf.Module):
         self, model: RecommenderModel, features: FeatureSpace, k: int, features_folder: Path
     ) -> None:
         super().__init__(name="serving")
-        self._query_vectors: Callable[..., Any] = model.query_vectors
+        self._catalogue_scores: Callable[..., Any] = model.catalogue_scores
         self._max_history_length = model.max_history_length
         self._k = k
-        of_items = {id(weight) for weight in model.item_encoder.weights}
+        of_items = {id(weight) for weight in model.item_weights}
         self.query_variables = [weight.value for weight in model.weights if id(weight) not in of_items]
         self.item_vectors = tf.Variable(model.item_vectors(), trainable=False, name="item_vectors")
         self.item_table = _table(features_folder / ITEMS_FILE)
@@ -41,7 +41,7 @@ class ServingModule(tf.Module):
         self.item_ids = tf.constant([PAD_TOKEN] * NUM_RESERVED + features.item_vocabulary.tokens)
         self.transforms: dict[str, tuple[Feature, Any]] = {
             feature.name: (feature, features.user_transforms[feature.name])
-            for feature in model.schema.user_features
+            for feature in model.profile_features
         }
         self.profile_tables = {
             name: _table(features_folder / f"user_{name}.txt")
@@ -81,15 +81,14 @@ class ServingModule(tf.Module):
         history = newest_known(items, self._max_history_length)
         inputs = {"history": history, "user_index": _lookup(self.user_table, raw["user_id"])}
         inputs |= {name: self._profile(name, raw[name]) for name in self.transforms}
-        query = self._query_vectors(inputs, self.item_vectors)
-        scores = tf.matmul(query, self.item_vectors, transpose_b=True)
         # PAD and OOV are columns 0 and 1 and stand in histories too, so that one mask serves all.
         never = tf.broadcast_to(tf.constant([[PAD, OOV]]), [tf.shape(items)[0], NUM_RESERVED])
         columns = tf.concat([items, never], axis=1)
         rows = tf.broadcast_to(tf.range(tf.shape(columns)[0])[:, None], tf.shape(columns))
         cells = tf.stack([rows, columns], axis=-1)
-        lowest = tf.fill(tf.shape(columns), tf.constant(float("-inf")))
-        scores = tf.tensor_scatter_nd_update(scores, cells, lowest)
+        every = tf.fill([tf.shape(items)[0], tf.shape(self.item_ids)[0]], True)
+        allowed = tf.tensor_scatter_nd_update(every, cells, tf.fill(tf.shape(columns), False))
+        scores = self._catalogue_scores(inputs, self.item_vectors, allowed)
         return self._top_k(scores, k)
 
     def _top_k(self, scores: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:

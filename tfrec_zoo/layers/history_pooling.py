@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import keras
-import tensorflow as tf
 from keras import ops
 
 from tfrec_zoo._errors import UnknownNameError
+from tfrec_zoo.layers.masking import where_real
 
 Pooling = Literal["mean", "recency"]
 
@@ -51,8 +51,7 @@ class HistoryPooling(keras.layers.Layer):
             logits = ops.take(self.recency_logits, age)[None, :]
         else:
             logits = ops.zeros((1, length), dtype=self.compute_dtype)
-        lowest = tf.as_dtype(keras.backend.standardize_dtype(logits.dtype)).min
-        weights = ops.softmax(ops.where(padding_mask, logits, lowest), axis=-1)
+        weights = ops.softmax(where_real(padding_mask, logits), axis=-1)
         weights = ops.where(padding_mask, weights, 0)
         return ops.sum(vectors * ops.expand_dims(ops.cast(weights, vectors.dtype), -1), axis=1)
 

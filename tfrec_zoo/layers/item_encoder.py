@@ -29,7 +29,7 @@ class ItemEncoder(keras.layers.Layer):
         hidden_dims: widths of the dense layers between the sum and the vector.
         use_id: whether the id embedding takes part; without it, the vector comes from content alone.
         id_dropout: share of rows whose id is replaced by OOV in training.
-        dropout: share of the vector's entries dropped in training.
+        dropout: of the dense layers.
     """
 
     def __init__(
@@ -45,7 +45,10 @@ class ItemEncoder(keras.layers.Layer):
     ) -> None:
         super().__init__(**kwargs)
         require(
-            use_id or bool(schema.item_features), "`use_id=False` needs item features in the schema.", schema
+            use_id or bool(schema.item_features),
+            "A model without item ids (`use_item_id=False`) needs content: give `content=[...]` to "
+            "`FeatureSpace.fit` (`--content` on the command line), or set `use_item_id=True`.",
+            "a schema without item features",
         )
         self.schema = schema
         self.embedding_dim = embedding_dim
@@ -65,7 +68,6 @@ class ItemEncoder(keras.layers.Layer):
             feature.name: feature_encoder(feature, embedding_dim) for feature in schema.item_features
         }
         self.hidden = dense_stack(embedding_dim, hidden_dims, dropout, name="hidden")
-        self.dropout = keras.layers.Dropout(dropout)
 
     def build(self, input_shape: Any = None) -> None:
         """Create the id table and the catalogue's content, which starts empty."""
@@ -155,6 +157,4 @@ class ItemEncoder(keras.layers.Layer):
         return self.id_embedding(ids)
 
     def _finish(self, vectors: Any, training: bool) -> Any:
-        if self.hidden is not None:
-            vectors = self.hidden(vectors, training=training)
-        return self.dropout(vectors, training=training)
+        return vectors if self.hidden is None else self.hidden(vectors, training=training)

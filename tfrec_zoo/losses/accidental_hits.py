@@ -9,13 +9,14 @@ import tensorflow as tf
 from tfrec_zoo.schema import NUM_RESERVED
 
 
-def accidental_hits(targets: Any, candidates: Any, positives: Any = None) -> Any:
+def accidental_hits(targets: Any, candidates: Any, positives: Any = None, owner: Any = None) -> Any:
     """Mark the candidates that are the row's own item, or another item that the user is known to like.
 
     Args:
         targets: item of each row, int32 [B].
         candidates: items that serve as negatives, int32 [C].
-        positives: items of each row's user, int32 [B, P], padded with PAD anywhere.
+        positives: items of each user, int32 [U, P], padded with PAD anywhere.
+        owner: the user of each row, int32 [B]; user and row are the same where left out.
 
     Returns:
         bool [B, C], True where the candidate must not count as a negative. PAD and OOV never count.
@@ -34,4 +35,5 @@ def accidental_hits(targets: Any, candidates: Any, positives: Any = None) -> Any
     cells = tf.boolean_mask(tf.stack([row, tf.gather(order, place)], axis=1), found)
     shape = tf.stack([tf.shape(positives)[0], tf.size(distinct)])
     liked = tf.scatter_nd(cells, tf.ones([tf.shape(cells)[0]], tf.int32), shape) > 0
-    return tf.logical_or(hits, tf.gather(liked, column, axis=1))
+    liked = tf.gather(liked, column, axis=1)
+    return tf.logical_or(hits, liked if owner is None else tf.gather(liked, owner))

@@ -6,7 +6,8 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, ClassVar, Self
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, Self
 
 import keras
 import numpy as np
@@ -17,9 +18,9 @@ from keras import ops
 from tfrec_zoo._errors import require
 from tfrec_zoo.layers.item_encoder import ItemEncoder
 from tfrec_zoo.layers.item_frequency import ItemFrequency
-from tfrec_zoo.losses import candidate_softmax, full_softmax
-from tfrec_zoo.models.config import ModelConfig
-from tfrec_zoo.schema import Schema
+from tfrec_zoo.models.config import POINTWISE, ModelConfig
+from tfrec_zoo.models.objective import TrainingRows, training_loss
+from tfrec_zoo.schema import Feature, Schema
 
 if keras.backend.backend() != "tensorflow":
     raise ImportError(
@@ -38,7 +39,7 @@ class RecommenderModel(keras.Model):
 
     Call arguments:
         inputs: dict of "history" int32 [B, T] (catalogue rows, padded at the left), "user_index" int32 [B],
-            the schema's user features [B, ...], and "candidates" int32 [B, C] where given candidates are
+            `profile_features` [B, ...], and "candidates" int32 [B, C] where given candidates are
             to be scored.
 
     Returns:
@@ -50,6 +51,10 @@ class RecommenderModel(keras.Model):
     """
 
     config_class: ClassVar[type[ModelConfig]] = ModelConfig
+    run_defaults: ClassVar[Mapping[str, Any]] = MappingProxyType(
+        {"epochs": 20, "batch_size": 512, "learning_rate": 2e-3, "patience": 3}
+    )
+    """Options of `RunConfig` that suit the model."""
 
     def __init__(self, schema: Schema, config: ModelConfig | None = None, **kwargs: Any) -> None:
         config = self.config_class() if config is None else config
@@ -75,6 +80,11 @@ class RecommenderModel(keras.Model):
             id_dropout=config.id_dropout,
             dropout=config.dropout,
             name="item_encoder",
+        )
+        self.score_bias = (
+            self.add_weight(name="score_bias", shape=(), initializer="zeros", autocast=False)
+            if config.loss in POINTWISE
+            else None
         )
         self.frequency = (
             ItemFrequency(schema.num_items, config.log_q, name="item_frequency")
@@ -107,6 +117,32 @@ class RecommenderModel(keras.Model):
         """T, the newest items that the model reads."""
         return self.config.max_history_length
 
+    @property
+    def trains_on(self) -> Literal["pairs", "sequences"]:
+        """Which pipeline's examples suit the model and its loss."""
+        return "pairs"
+
+    @property
+    def needs_positives(self) -> bool:
+        """Whether the loss tells accidental hits by each user's known items."""
+        by_candidates = self.config.loss not in ("full", *POINTWISE)
+        return by_candidates and self.config.remove_accidental_hits
+
+    @property
+    def vector_dim(self) -> int:
+        """D, the width of an item's vector."""
+        return self.config.embedding_dim
+
+    @property
+    def item_weights(self) -> list[Any]:
+        """Weights that only encoding items needs: an export's table of item vectors takes their place."""
+        return list(self.item_encoder.weights)
+
+    @property
+    def profile_features(self) -> tuple[Feature, ...]:
+        """The schema's user features that the query encoder reads."""
+        return ()
+
     def set_content(self, content: Inputs) -> None:
         """Give the item encoder the catalogue's content: `FeatureSpace.item_features`.
 
@@ -115,13 +151,31 @@ class RecommenderModel(keras.Model):
         """
         self.item_encoder.set_content(content)
 
+    def require_content(self) -> None:
+        """Refuse to go on with a catalogue whose content was never set.
+
+        Raises:
+            ValueError: the schema has content and `set_content` was not called.
+        """
+        self.item_encoder.require_content()
+
+    def require_ready(self) -> None:
+        """Refuse to train before all that the loss and the item encoder need is set.
+
+        Raises:
+            ValueError: content, or counts for "counted" frequencies, were never set.
+        """
+        if self.frequency is not None:
+            self.frequency.require_counts()
+        self.require_content()
+
     def example_inputs(self, batch_size: int = 1) -> dict[str, Any]:
         """Inputs of the right names, shapes and dtypes, all padding and zeros."""
         inputs = {
             "history": np.zeros((batch_size, self.config.max_history_length), np.int32),
             "user_index": np.zeros((batch_size,), np.int32),
         }
-        for feature in self.schema.user_features:
+        for feature in self.profile_features:
             inputs[feature.name] = np.zeros((batch_size, *feature.shape), feature.dtype)
         return {name: ops.convert_to_tensor(values) for name, values in inputs.items()}
 
@@ -142,13 +196,44 @@ class RecommenderModel(keras.Model):
     def _unit(self, vectors: Any) -> Any:
         return ops.normalize(vectors, axis=-1) if self.config.normalize else vectors
 
+    def encode(self, inputs: Inputs, training: bool = False, item_vectors: Any = None) -> dict[str, Any]:
+        """All that scoring needs of the queries: "query" float [B, D], and what the model adds to it."""
+        return {"query": self._unit(self.encode_query(inputs, training, item_vectors))}
+
+    def score(self, encoded: Mapping[str, Any], vectors: Any, training: bool = False) -> Any:
+        """Score items for encoded queries.
+
+        Args:
+            encoded: of `encode`, B rows.
+            vectors: items that all rows share, float [C, D], or items of each row, float [B, C, D].
+            training: whether dropout is on.
+
+        Returns:
+            float32 [B, C].
+        """
+        if len(vectors.shape) == 2:
+            scores = ops.matmul(encoded["query"], ops.transpose(vectors))
+        else:
+            scores = ops.einsum("bd,bcd->bc", encoded["query"], vectors)
+        return self.with_bias(scores)
+
+    def with_bias(self, scores: Any) -> Any:
+        """Scores in float32, as ratings or log-odds where the loss is of that kind."""
+        scores = ops.cast(scores, "float32")
+        return scores if self.score_bias is None else scores + self.score_bias
+
+    @property
+    def scores_by_dot_product(self) -> bool:
+        """Whether a score is the product of "query" and the item's vector, so that an index can serve."""
+        return True
+
     def call(self, inputs: Inputs, training: bool = False) -> dict[str, Any]:
         """Encode the queries, and score candidates where there are any."""
-        query = self._unit(self.encode_query(inputs, training=training))
+        encoded = self.encode(inputs, training=training)
         if "candidates" not in inputs:
-            return {"query": query}
+            return encoded
         candidates = self.encode_items(inputs["candidates"], training=training)
-        return {"scores": ops.einsum("bd,bcd->bc", query, candidates)}
+        return {"scores": self.score(encoded, candidates, training=training)}
 
     def fit(self, x: Any = None, *args: Any, shuffle: bool = False, **kwargs: Any) -> keras.callbacks.History:
         """Keras's `fit`; `shuffle` is off, since a tf.data pipeline orders its examples itself.
@@ -161,9 +246,7 @@ class RecommenderModel(keras.Model):
             f"The loss comes from the config ({self.config.loss!r}); call `compile` without one.",
             self._compile_loss,
         )
-        if self.frequency is not None:
-            self.frequency.require_counts()
-        self.item_encoder.require_content()
+        self.require_ready()
         return super().fit(x, *args, shuffle=shuffle, **kwargs)
 
     def compute_loss(
@@ -175,57 +258,20 @@ class RecommenderModel(keras.Model):
         training: bool = True,
     ) -> Any:
         """The mean loss of a batch: `y` holds the item of each query, int32 [B]."""
-        require(
-            "negatives" in x or self.config.loss == "full" or not self.config.num_negatives,
-            "`num_negatives` needs inputs from `pipelines.with_negatives`.",
-            sorted(x),
-        )
-        query = y_pred["query"]
-        if self.config.loss == "full":
-            vectors = self.encode_items(ops.arange(self.schema.num_items), training=training)
-            losses = full_softmax(query, vectors, y, self.config.temperature)
-        else:
-            losses = self._candidate_loss(x, y, query, training)
-        if sample_weight is not None:
-            losses *= ops.cast(sample_weight, losses.dtype)
-        return ops.mean(losses) + sum(self.losses)
+        rows = self.training_rows(x, y, y_pred, sample_weight)
+        return training_loss(self, x, rows, training) + sum(self.losses)
 
-    def _candidate_loss(self, x: Inputs, y: Any, query: Any, training: bool) -> Any:
-        """The softmax over the batch's own items, drawn negatives, or both."""
-        drawn = self.config.num_negatives > 0
-        in_batch = self.config.loss == "in_batch"
-        groups = ([y] if in_batch else []) + ([x["negatives"]] if drawn else [])
-        candidates = ops.concatenate(groups)
-        encoded = self.encode_items(ops.concatenate([y, candidates]), training=training)
-        batch_size = ops.shape(y)[0]
-        target_log_q, log_q = self._log_q(x, y, candidates, training)
-        return candidate_softmax(
-            query,
-            encoded[:batch_size],
-            encoded[batch_size:],
-            y,
-            candidates,
-            temperature=self.config.temperature,
-            targets_log_q=target_log_q,
-            candidates_log_q=log_q,
-            positives=x.get("positives"),
-            remove_accidental_hits=self.config.remove_accidental_hits,
+    def training_rows(self, x: Inputs, y: Any, y_pred: Mapping[str, Any], sample_weight: Any) -> TrainingRows:
+        """What the loss compares: here a row an example."""
+        return TrainingRows(
+            y_pred, y, sample_weight, x.get("positives"), targets_log_q=x.get("targets_log_q")
         )
 
-    def _log_q(self, x: Inputs, y: Any, candidates: Any, training: bool) -> tuple[Any, Any]:
-        """Give the log of the expected number of times that each target and each candidate is a candidate."""
-        drawn = (x["targets_log_q"], x["negatives_log_q"]) if self.config.num_negatives else None
-        if self.config.loss == "sampled":
-            return drawn or (None, None)
-        if self.frequency is None:
-            return None, None
-        if training and self.frequency.frequency == "streaming":
-            self.frequency.update(y)
-        size = ops.shape(y)[0]
-        target_log_q, log_q = (self.frequency(rows, batch_size=size) for rows in (y, candidates))
-        if drawn is None:
-            return target_log_q, log_q
-        return ops.logaddexp(target_log_q, drawn[0]), ops.logaddexp(log_q, ops.concatenate(drawn))
+    def predict_step(self, data: Any) -> dict[str, Any]:
+        """Keras's step of `predict`: queries or scores alone."""
+        x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        answer = self(x, training=False)
+        return {name: answer[name] for name in ("query", "scores") if name in answer}
 
     def item_vectors(self, block_size: int = 4096) -> npt.NDArray[Any]:
         """Vectors of all catalogue rows, float32 [num_items, D], encoded in blocks.
@@ -233,7 +279,7 @@ class RecommenderModel(keras.Model):
         Raises:
             ValueError: content that was never set.
         """
-        self.item_encoder.require_content()
+        self.require_content()
         blocks = [
             ops.convert_to_numpy(
                 self.encode_items(ops.arange(start, min(start + block_size, self.schema.num_items)))
@@ -242,9 +288,19 @@ class RecommenderModel(keras.Model):
         ]
         return np.concatenate(blocks).astype(np.float32)
 
-    def query_vectors(self, inputs: Inputs, item_vectors: Any) -> Any:
-        """Queries as they are served, float32 [B, D], the history read from `item_vectors` [num_items, D]."""
-        return ops.cast(self._unit(self.encode_query(inputs, item_vectors=item_vectors)), "float32")
+    def catalogue_scores(self, inputs: Inputs, item_vectors: Any, allowed: Any = None) -> Any:
+        """Scores of the whole catalogue as they are served: the history is read from the item vectors.
+
+        Args:
+            inputs: the model's inputs, B rows.
+            item_vectors: of `item_vectors()`, float [num_items, vector_dim].
+            allowed: bool [B, num_items], False for what must not be recommended.
+
+        Returns:
+            float32 [B, num_items], -inf for what is not allowed.
+        """
+        scores = self.score(self.encode(inputs, item_vectors=item_vectors), item_vectors)
+        return scores if allowed is None else ops.where(allowed, scores, -np.inf)
 
     def _make_score_catalogue(self) -> Callable[[Inputs, Any], Any]:
         """Scores as one graph for batches of any size; traced once a model."""
@@ -254,10 +310,10 @@ class RecommenderModel(keras.Model):
             )
             for name, values in self.example_inputs().items()
         }
-        vectors = tf.TensorSpec([self.schema.num_items, self.config.embedding_dim], tf.float32)
+        vectors = tf.TensorSpec([self.schema.num_items, self.vector_dim], tf.float32)
 
         def score(inputs: Inputs, item_vectors: Any) -> Any:
-            return tf.matmul(self.query_vectors(inputs, item_vectors), item_vectors, transpose_b=True)
+            return self.catalogue_scores(inputs, item_vectors)
 
         # TensorFlow counts traces by code object, and would warn of the third model made in a process.
         return tf.function(partial(score), input_signature=[batches, vectors])  # type: ignore[no-any-return]

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
+from math import inf
 from typing import Any, Literal, Self, get_args
 
 from tfrec_zoo._errors import UnknownNameError, require
 
-Loss = Literal["full", "in_batch", "sampled"]
+Loss = Literal["full", "in_batch", "sampled", "gbce", "bpr", "rating", "like"]
 LogQ = Literal["none", "streaming", "counted"]
+POINTWISE = ("rating", "like")
+"""Losses of an interaction's rating, which need no negatives."""
+DRAWN = ("sampled", "gbce", "bpr")
+"""Losses against drawn negatives alone."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +41,19 @@ class ModelConfig:
     temperature: float = 1.0
     """Divides the scores in the loss; about 0.05 goes with `normalize`."""
     loss: Loss = "in_batch"
-    """Softmax over the whole catalogue, over the batch's items, or over drawn negatives."""
+    """Softmax over the whole catalogue ("full"), over the batch's items, or over drawn negatives ("sampled");
+    binary cross-entropy ("gbce") or pairs ("bpr") against drawn negatives; squared error of the rating, or
+    binary cross-entropy of having liked the item ("like")."""
+    label_smoothing: float = 0.0
+    """Share of a softmax target's probability that goes to all candidates alike."""
+    calibration: float = 0.75
+    """t of "gbce": 0 is plain binary cross-entropy, 1 calibrates the scores as the full softmax does."""
+    like_threshold: float = 4.0
+    """Least rating that counts as a like."""
     log_q: LogQ = "streaming"
     """Where the sampling-bias correction of the in-batch loss takes the items' frequency."""
     num_negatives: int = 0
-    """Drawn negatives of a batch: all there are for "sampled", mixed in for "in_batch"."""
+    """Drawn negatives of a batch: all there are for "sampled", "gbce" and "bpr", mixed in for "in_batch"."""
     negatives_power: float = 0.0
     """Negatives are drawn with probability count ** power."""
     remove_accidental_hits: bool = True
@@ -54,16 +67,17 @@ class ModelConfig:
                 object.__setattr__(self, field.name, tuple(getattr(self, field.name)))
         for name in ("embedding_dim", "max_history_length"):
             require(getattr(self, name) >= 1, f"`{name}` must be at least 1.", getattr(self, name))
-        for name in ("dropout", "id_dropout"):
+        for name in ("dropout", "id_dropout", "label_smoothing"):
             require(0 <= getattr(self, name) < 1, f"`{name}` must be in [0, 1).", getattr(self, name))
-        require(self.temperature > 0, "`temperature` must be above 0.", self.temperature)
+        require(0 <= self.calibration <= 1, "`calibration` must be in [0, 1].", self.calibration)
+        require(0 < self.temperature < inf, "`temperature` must be above 0 and finite.", self.temperature)
         for name, known in (("loss", get_args(Loss)), ("log_q", get_args(LogQ))):
             if getattr(self, name) not in known:
                 raise UnknownNameError(name, getattr(self, name), known)
         require(self.num_negatives >= 0, "`num_negatives` must be at least 0.", self.num_negatives)
         require(
-            self.loss != "sampled" or self.num_negatives > 0,
-            "`num_negatives` must be at least 1 with loss 'sampled'.",
+            self.loss not in DRAWN or self.num_negatives > 0,
+            f"`num_negatives` must be at least 1 with loss {self.loss!r}.",
             self.num_negatives,
         )
 

@@ -1,15 +1,24 @@
-"""The table of models."""
+"""The tables of models and presets."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from tfrec_zoo._errors import UnknownNameError
+from tfrec_zoo.models.attention_ranker import AttentionRanker
 from tfrec_zoo.models.base import RecommenderModel
+from tfrec_zoo.models.cnn_ranker import CNNRanker
+from tfrec_zoo.models.gru_ranker import GRURanker
+from tfrec_zoo.models.presets import PRESETS, Preset
+from tfrec_zoo.models.two_stage import TwoStage
 from tfrec_zoo.models.two_tower import TwoTower
 from tfrec_zoo.schema import Schema
 
 MODELS: dict[str, type[RecommenderModel]] = {
+    "attention_ranker": AttentionRanker,
+    "cnn_ranker": CNNRanker,
+    "gru_ranker": GRURanker,
+    "two_stage": TwoStage,
     "two_tower": TwoTower,
 }
 
@@ -30,16 +39,35 @@ def get_model_class(name: str) -> type[RecommenderModel]:
     return MODELS[name]
 
 
+def list_presets() -> list[str]:
+    """Names of the presets, sorted."""
+    return sorted(PRESETS)
+
+
+def get_preset(name: str) -> Preset:
+    """The preset of a name; a model's own name is the one without differences.
+
+    Raises:
+        UnknownNameError: no model and no preset of that name.
+    """
+    if name in MODELS:
+        return Preset(name, "the defaults")
+    if name not in PRESETS:
+        raise UnknownNameError("model or preset", name, [*MODELS, *PRESETS])
+    return PRESETS[name]
+
+
 def create_model(name: str, schema: Schema, **overrides: Any) -> RecommenderModel:
     """A new model.
 
     Args:
-        name: of `list_models()`.
+        name: of `list_models()`, or of `list_presets()`.
         schema: from `FeatureSpace.schema`.
-        **overrides: hyper-parameters that differ from the defaults of the model's config.
+        **overrides: hyper-parameters that differ from the preset's, or the model's defaults.
 
     Raises:
-        UnknownNameError: no model, or no hyper-parameter, of that name.
+        UnknownNameError: no model or preset, or no hyper-parameter, of that name.
     """
-    model_class = get_model_class(name)
-    return model_class(schema, model_class.config_class.from_dict(overrides))
+    preset = get_preset(name)
+    model_class = MODELS[preset.model]
+    return model_class(schema, model_class.config_class.from_dict({**preset.config, **overrides}))

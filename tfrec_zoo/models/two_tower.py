@@ -12,9 +12,10 @@ from tfrec_zoo._errors import require
 from tfrec_zoo.layers.dense_stack import dense_stack
 from tfrec_zoo.layers.feature_encoder import feature_encoder
 from tfrec_zoo.layers.history_pooling import HistoryPooling, Pooling
+from tfrec_zoo.layers.user_embedding import UserEmbedding
 from tfrec_zoo.models.base import Inputs, RecommenderModel
 from tfrec_zoo.models.config import ModelConfig
-from tfrec_zoo.schema import NUM_RESERVED
+from tfrec_zoo.schema import NUM_RESERVED, Feature
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,11 @@ class TwoTower(RecommenderModel):
     config_class: ClassVar[type[ModelConfig]] = TwoTowerConfig
     config: TwoTowerConfig
 
+    @property
+    def profile_features(self) -> tuple[Feature, ...]:
+        """All of the schema's, unless switched off."""
+        return self.schema.user_features if self.config.use_profile else ()
+
     def build_query_encoder(self) -> None:
         """Create the parts of the user tower."""
         config, schema = self.config, self.schema
@@ -62,18 +68,13 @@ class TwoTower(RecommenderModel):
             schema.user_features,
         )
         if config.use_user_id:
-            self.user_embedding = keras.layers.Embedding(
-                schema.num_users,
-                config.embedding_dim,
-                embeddings_initializer=keras.initializers.RandomNormal(stddev=0.05),
-                name="user_embedding",
+            self.user_embedding = UserEmbedding(
+                schema.num_users, config.embedding_dim, config.user_dropout, name="user_embedding"
             )
-            self.user_seed = keras.random.SeedGenerator()
-        self.profile_encoders = (
-            {feature.name: feature_encoder(feature, config.embedding_dim) for feature in schema.user_features}
-            if config.use_profile
-            else {}
-        )
+            self.user_embedding.build((None,))
+        self.profile_encoders = {
+            feature.name: feature_encoder(feature, config.embedding_dim) for feature in self.profile_features
+        }
         if config.use_history:
             self.history_pooling = HistoryPooling(
                 config.max_history_length, config.history_pooling, name="history_pooling"
@@ -94,21 +95,12 @@ class TwoTower(RecommenderModel):
         """Encode users as float [B, D]."""
         parts = [encoder(inputs[name]) for name, encoder in self.profile_encoders.items()]
         if self.config.use_user_id:
-            parts.append(self._encode_user(inputs["user_index"], training))
+            parts.append(self.user_embedding(inputs["user_index"], training=training))
         if self.config.use_history:
             parts.append(self._encode_history(inputs["history"], training, item_vectors))
         if self.hidden is not None:
             return self.hidden(ops.concatenate(parts, axis=-1), training=training)
         return sum(parts[1:], parts[0])
-
-    def _encode_user(self, user_index: Any, training: bool) -> Any:
-        """Unknown users have no vector of their own: zero."""
-        known = user_index >= NUM_RESERVED
-        if training and self.config.user_dropout > 0:
-            draw = keras.random.uniform(ops.shape(user_index), seed=self.user_seed)
-            known = ops.logical_and(known, draw >= self.config.user_dropout)
-        vectors = self.user_embedding(user_index)
-        return vectors * ops.cast(ops.expand_dims(known, -1), vectors.dtype)
 
     def _encode_history(self, history: Any, training: bool, item_vectors: Any) -> Any:
         if self.config.tie_history:

@@ -23,6 +23,7 @@ def pairs(
     context: Context = "past",
     with_positives: bool = False,
     max_positives: int = 1000,
+    with_rating: bool = False,
     shuffle: bool = True,
     seed: int = 0,
 ) -> tf.data.Dataset:
@@ -39,16 +40,18 @@ def pairs(
         with_positives: whether to add "positives" [B, P], the items of the user, padded to the longest of the
             batch, from which accidental hits are told.
         max_positives: the most P: of a longer user, the newest, so that no single user sets a batch's cost.
+        with_rating: whether to add "rating" [B], what the user gave the item.
         shuffle: whether each epoch has an order of its own.
         seed: of the orders.
 
     Returns:
         A data set of (inputs, item_index [B] int32) or, where the interactions have weights,
         (inputs, item_index, weight [B]). The inputs are "history" int32 [B, T] (padded at the left),
-        "user_index" int32 [B], the profile features, and "positives" if asked for.
+        "user_index" int32 [B], the profile features, and "positives" and "rating" if asked for.
 
     Raises:
-        ValueError: no interaction of a known item, or an argument out of its range.
+        ValueError: no interaction of a known item, no ratings where they are asked for, or an argument out of
+            its range.
     """
     require(batch_size >= 1, "`batch_size` must be at least 1.", batch_size)
     require(max_history_length >= 1, "`max_history_length` must be at least 1.", max_history_length)
@@ -57,11 +60,18 @@ def pairs(
     interactions = interactions.known_only
     require(len(interactions) > 0, "Training needs an interaction of a known item or more.", 0)
 
+    require(
+        not with_rating or interactions.rating is not None,
+        "`with_rating`, and a loss of ratings, needs interactions with a rating each.",
+        "no ratings",
+    )
+
     item_index = tf.constant(interactions.item_index)
     row_splits = tf.constant(interactions.row_splits)
     row_of_position = tf.constant(interactions.row_of_position().astype(np.int32))
     user_index = tf.constant(interactions.user_index)
     weight = None if interactions.weight is None else tf.constant(interactions.weight)
+    rating = tf.constant(interactions.rating) if with_rating else None
     profile = {name: tf.constant(values) for name, values in interactions.profile.items()}
     steps = tf.range(max_history_length, dtype=tf.int64)[None, :]
 
@@ -79,6 +89,8 @@ def pairs(
         inputs |= {name: tf.gather(values, row) for name, values in profile.items()}
         if with_positives:
             inputs["positives"] = _items_of(row)
+        if rating is not None:
+            inputs["rating"] = tf.gather(rating, position)
         target = tf.gather(item_index, position)
         return (inputs, target) if weight is None else (inputs, target, tf.gather(weight, position))
 

@@ -2,33 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, Self, get_args
 
-from tfrec_zoo._errors import require
+from tfrec_zoo._errors import UnknownNameError, require
 from tfrec_zoo.pipelines.pairs import Context
+from tfrec_zoo.pipelines.sequences import Window
+
+Schedule = Literal["constant", "cosine"]
+Optimizer = Literal["adam", "lazy_adam"]
 
 
 @dataclass(frozen=True)
 class RunConfig:
-    """Options of one training run.
+    """Options of one training run. What is None takes the model's own `run_defaults`.
 
     Raises:
         ValueError: a value out of its range.
     """
 
-    epochs: int = 20
+    epochs: int | None = None
     """Most epochs."""
-    batch_size: int = 512
+    batch_size: int | None = None
     """Examples of a step."""
-    learning_rate: float = 2e-3
-    """Of Adam."""
-    patience: int = 3
+    learning_rate: float | None = None
+    """Of the optimizer, at its highest."""
+    patience: int | None = None
     """Epochs without a better validation metric before the run stops; the best epoch's weights stay."""
+    schedule: Schedule = "constant"
+    """How the learning rate goes on: as it is, or down to a fiftieth along a cosine over all epochs."""
+    warmup_epochs: int = 0
+    """Epochs in which the learning rate rises from zero."""
+    optimizer: Optimizer = "adam"
+    """Adam, or the one whose step touches only the rows that a batch holds, for large catalogues."""
+    weight_decay: float = 0.0
+    """Decoupled weight decay of Adam."""
     monitor: str = "ndcg@10"
     """The validation metric that tells the best epoch."""
     context: Context = "past"
     """What of the user's items an example shows: those before it, or all others (for random splits)."""
+    window: Window = "newest"
+    """What a sequence example reads of a long history: the newest items, or another stretch each epoch."""
     exclude_seen: bool = True
     """Whether validation leaves items of the history out of the ranking."""
     seed: int = 0
@@ -36,8 +51,28 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "patience"):
-            require(getattr(self, name) >= 1, f"`{name}` must be at least 1.", getattr(self, name))
-        require(self.learning_rate > 0, "`learning_rate` must be above 0.", self.learning_rate)
+            value = getattr(self, name)
+            require(value is None or value >= 1, f"`{name}` must be at least 1.", value)
+        require(
+            self.learning_rate is None or self.learning_rate > 0,
+            "`learning_rate` must be above 0.",
+            self.learning_rate,
+        )
+        for name in ("warmup_epochs", "weight_decay"):
+            require(getattr(self, name) >= 0, f"`{name}` must be at least 0.", getattr(self, name))
+        for name, known in (
+            ("schedule", Schedule),
+            ("optimizer", Optimizer),
+            ("context", Context),
+            ("window", Window),
+        ):
+            if getattr(self, name) not in get_args(known):
+                raise UnknownNameError(name, getattr(self, name), get_args(known))
+
+    def with_defaults(self, defaults: Mapping[str, Any]) -> Self:
+        """The same, with `defaults` where a value is None."""
+        missing = {name: value for name, value in defaults.items() if getattr(self, name) is None}
+        return replace(self, **missing)
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready dict."""

@@ -11,8 +11,12 @@ import tensorflow as tf
 from tfrec_zoo.evaluation.callback import RankingMetrics
 from tfrec_zoo.features.encoded import EncodedInteractions, EncodedSplit
 from tfrec_zoo.models.base import RecommenderModel
-from tfrec_zoo.pipelines import pairs, with_negatives
+from tfrec_zoo.models.two_stage import TwoStage
+from tfrec_zoo.pipelines import pairs, sequences, with_negatives
+from tfrec_zoo.training.lazy_adam import LazyAdam
 from tfrec_zoo.training.run_config import RunConfig
+
+History = dict[str, list[float]]
 
 
 def train(
@@ -22,8 +26,10 @@ def train(
     *,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: int = 0,
-) -> dict[str, list[float]]:
+) -> History:
     """Train a model by `model.fit`, stop by the validation metric, and keep the best epoch's weights.
+
+    A TwoStage model's stages are trained one after the other, each by its own `run_defaults`.
 
     Args:
         model: not yet compiled; its item content is set, if its schema has any.
@@ -33,11 +39,21 @@ def train(
         verbose: of `fit`.
 
     Returns:
-        The history: "loss", "val_hr@10", ... -> one value an epoch.
+        The history: "loss", "val_hr@10", ... -> one value an epoch. Of a TwoStage model, the ranker's, and
+        the retriever's under "retriever_loss" and so on.
     """
     run = run or RunConfig()
+    if isinstance(model, TwoStage):
+        first, second = (
+            train(stage, split, run, callbacks=callbacks, verbose=verbose)
+            for stage in (model.retriever, model.ranker)
+        )
+        return second | {f"retriever_{name}": values for name, values in first.items()}
+    run = run.with_defaults(model.run_defaults)
     if model.frequency is not None and model.frequency.frequency == "counted":
         model.frequency.set_counts(split.train.item_counts(split.num_items))
+    if model.score_bias is not None and model.config.loss == "rating" and split.train.rating is not None:
+        model.score_bias.assign(split.train.rating.mean())
     watching: list[Any] = []
     if len(split.validation):
         metrics = sorted({"hr@10", "ndcg@10", run.monitor})
@@ -47,23 +63,57 @@ def train(
                 f"val_{run.monitor}", mode="max", patience=run.patience, restore_best_weights=True
             ),
         ]
-    model.compile(keras.optimizers.Adam(run.learning_rate))
     dataset = training_dataset(model, split.train, run)
+    model.compile(make_optimizer(run, steps_per_epoch=int(dataset.cardinality())))
     history = model.fit(dataset, epochs=run.epochs, callbacks=[*watching, *callbacks], verbose=verbose)
     return {name: [float(value) for value in values] for name, values in history.history.items()}
 
 
-def training_dataset(model: RecommenderModel, train: EncodedInteractions, run: RunConfig) -> tf.data.Dataset:
+def make_optimizer(run: RunConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
+    """The optimizer of a run whose values are all given."""
+    assert run.learning_rate is not None
+    assert run.epochs is not None
+    rate: Any = run.learning_rate
+    warmup = run.warmup_epochs * steps_per_epoch
+    if run.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.0 if warmup else rate,
+            max(run.epochs * steps_per_epoch - warmup, 1),
+            alpha=0.02,
+            warmup_target=rate if warmup else None,
+            warmup_steps=warmup,
+        )
+    elif warmup:
+        rate = keras.optimizers.schedules.PolynomialDecay(rate / warmup, warmup, end_learning_rate=rate)
+    kind = LazyAdam if run.optimizer == "lazy_adam" else keras.optimizers.Adam
+    return kind(rate, weight_decay=run.weight_decay or None)
+
+
+def training_dataset(
+    model: RecommenderModel, train: EncodedInteractions, run: RunConfig | None = None
+) -> tf.data.Dataset:
     """The examples that a model's loss needs."""
+    run = (run or RunConfig()).with_defaults(model.run_defaults)
+    assert run.batch_size is not None
     config = model.config
-    dataset = pairs(
-        train,
-        batch_size=run.batch_size,
-        max_history_length=config.max_history_length,
-        context=run.context,
-        with_positives=config.loss != "full" and config.remove_accidental_hits,
-        seed=run.seed,
-    )
+    if model.trains_on == "sequences":
+        dataset = sequences(
+            train,
+            batch_size=run.batch_size,
+            max_history_length=config.max_history_length,
+            window=run.window,
+            seed=run.seed,
+        )
+    else:
+        dataset = pairs(
+            train,
+            batch_size=run.batch_size,
+            max_history_length=config.max_history_length,
+            context=run.context,
+            with_positives=model.needs_positives,
+            with_rating=config.loss in ("rating", "like"),
+            seed=run.seed,
+        )
     if config.num_negatives:
         dataset = with_negatives(
             dataset,

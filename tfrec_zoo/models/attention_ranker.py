@@ -1,0 +1,161 @@
+"""Causal multi-head self-attention over the history (SASRec: Kang and McAuley 2018)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, get_args
+
+import keras
+from keras import ops
+
+from tfrec_zoo._errors import UnknownNameError, require
+from tfrec_zoo.layers.feed_forward import FeedForwardKind
+from tfrec_zoo.layers.relative_bias import RelativePositionBias
+from tfrec_zoo.layers.self_attention import Attention
+from tfrec_zoo.layers.target_attention import TargetAttention
+from tfrec_zoo.layers.transformer_block import TransformerBlock
+from tfrec_zoo.models.base import Inputs, RecommenderModel
+from tfrec_zoo.models.blocks_of_items import in_blocks_of_items
+from tfrec_zoo.models.config import ModelConfig
+from tfrec_zoo.models.sequence_model import SequenceConfig, SequenceModel, position_ages
+from tfrec_zoo.schema import NUM_RESERVED
+
+Positions = Literal["learned", "relative", "none"]
+
+
+@dataclass(frozen=True)
+class AttentionRankerConfig(SequenceConfig):
+    """Hyper-parameters of AttentionRanker."""
+
+    num_layers: int = 2
+    """Transformer blocks."""
+    num_heads: int = 2
+    """Heads of each block; `embedding_dim` is a multiple of it."""
+    hidden_dim: int = 128
+    """Width of the feed-forward layers."""
+    positions: Positions = "relative"
+    """A vector a place counted from the newest item, a bias a distance, or nothing but the causal mask."""
+    attention: Attention = "softmax"
+    """Scaled dot products, or HSTU's pointwise form, which has no feed-forward."""
+    feed_forward: FeedForwardKind = "gelu"
+    """Activation of the feed-forward layers."""
+    residual_gate: bool = False
+    """Whether what a layer adds is gated, as in LiGR."""
+    target_attention: bool = False
+    """Whether each candidate attends to the history as well: for the second stage, since no index can serve
+    it. Such a model trains on pairs."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("num_layers", "num_heads", "hidden_dim"):
+            require(getattr(self, name) >= 1, f"`{name}` must be at least 1.", getattr(self, name))
+        require(
+            self.embedding_dim % self.num_heads == 0,
+            "`embedding_dim` must be a multiple of `num_heads`.",
+            (self.embedding_dim, self.num_heads),
+        )
+        for name, kinds in (
+            ("positions", Positions),
+            ("attention", Attention),
+            ("feed_forward", FeedForwardKind),
+        ):
+            if getattr(self, name) not in get_args(kinds):
+                raise UnknownNameError(name, getattr(self, name), get_args(kinds))
+
+
+@keras.saving.register_keras_serializable("tfrec_zoo")
+class AttentionRanker(SequenceModel):
+    """Causal multi-head self-attention: each position of a history asks for the item that follows."""
+
+    config_class: ClassVar[type[ModelConfig]] = AttentionRankerConfig
+    config: AttentionRankerConfig
+
+    def build_query_encoder(self) -> None:
+        """Create positions, blocks and the final norm."""
+        config = self.config
+        dim = config.embedding_dim
+        if config.positions == "learned":
+            self.position_embedding = keras.layers.Embedding(
+                config.max_history_length,
+                dim,
+                embeddings_initializer=keras.initializers.RandomNormal(stddev=0.05),
+                name="position_embedding",
+            )
+        self.input_dropout = keras.layers.Dropout(config.dropout)
+        self.blocks = [
+            TransformerBlock(
+                config.num_heads,
+                config.hidden_dim,
+                attention=config.attention,
+                feed_forward=config.feed_forward,
+                residual_gate=config.residual_gate,
+                dropout=config.dropout,
+                name=f"block_{number}",
+            )
+            for number in range(config.num_layers)
+        ]
+        self.biases = [
+            RelativePositionBias(config.num_heads, config.max_history_length, name=f"position_bias_{number}")
+            for number in range(config.num_layers if config.positions == "relative" else 0)
+        ]
+        self.final_norm = keras.layers.LayerNormalization(epsilon=1e-6, name="final_norm")
+        self.target_attention = TargetAttention(name="target_attention") if config.target_attention else None
+        for layer in (*self.blocks, *self.biases, self.final_norm, self.target_attention):
+            if layer is not None:
+                layer.build((None, None, dim))
+
+    @property
+    def trains_on(self) -> Literal["pairs", "sequences"]:
+        """Pairs with target attention, since candidates then differ from position to position."""
+        return "pairs" if self.config.target_attention else super().trains_on
+
+    @property
+    def scores_by_dot_product(self) -> bool:
+        """Whether there is no target attention."""
+        return not self.config.target_attention
+
+    def encode(self, inputs: Inputs, training: bool = False, item_vectors: Any = None) -> dict[str, Any]:
+        """As the base class; for target attention, "states" [B, T, D] and "padding_mask" [B, T] as well."""
+        if self.target_attention is None:
+            return super().encode(inputs, training, item_vectors)
+        real = inputs["history"] >= NUM_RESERVED
+        states = self.encode_positions(inputs, training, item_vectors)
+        newest = states[:, -1] * ops.cast(ops.any(real, axis=1)[:, None], states.dtype)
+        return {"query": self._unit(newest), "states": states, "padding_mask": real}
+
+    def call(self, inputs: Inputs, training: bool = False) -> dict[str, Any]:
+        """As the base classes; target attention has no queries of positions."""
+        if self.target_attention is None:
+            return super().call(inputs, training=training)
+        return RecommenderModel.call(self, inputs, training=training)
+
+    def score(self, encoded: Mapping[str, Any], vectors: Any, training: bool = False) -> Any:
+        """Score items by the dot product with the query, to which target attention adds its mean."""
+        if self.target_attention is None:
+            return super().score(encoded, vectors, training)
+        if len(vectors.shape) == 2:
+            return self.with_bias(in_blocks_of_items(lambda block: self._attended(encoded, block), vectors))
+        return self.with_bias(self._attended(encoded, vectors))
+
+    def _attended(self, encoded: Mapping[str, Any], vectors: Any) -> Any:
+        assert self.target_attention is not None
+        found = self.target_attention(vectors, states=encoded["states"], padding_mask=encoded["padding_mask"])
+        return ops.sum((encoded["query"][:, None] + found) * vectors, axis=-1)
+
+    def encode_positions(
+        self, inputs: Inputs, training: bool = False, item_vectors: Any = None, newest_only: bool = False
+    ) -> Any:
+        """Encode each position by attention to the items up to it, float [B, T, D]."""
+        config, history = self.config, inputs["history"]
+        hidden = self.history_vectors(history, training, item_vectors) * config.embedding_dim**0.5
+        length = ops.shape(history)[1]
+        if config.positions == "learned":
+            hidden += self.position_embedding(position_ages(length, config.max_history_length))
+        hidden = self.input_dropout(hidden, training=training)
+        real = history >= NUM_RESERVED
+        for number, block in enumerate(self.blocks):
+            newest = newest_only and number == config.num_layers - 1
+            bias = self.biases[number](history, newest_only=newest) if self.biases else None
+            hidden = block(hidden, padding_mask=real, bias=bias, training=training, newest_only=newest)
+        return self.final_norm(hidden)

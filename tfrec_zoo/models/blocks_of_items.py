@@ -1,0 +1,33 @@
+"""Scores that are no dot products, over a catalogue whose pairs would not fit in memory at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+
+def in_blocks_of_items(score: Callable[[Any], Any], vectors: Any, block_size: int = 256) -> Any:
+    """Score the items block by block.
+
+    Args:
+        score: from vectors float [block, D] to scores float [B, block].
+        vectors: float [N, D].
+        block_size: items scored at once.
+
+    Returns:
+        float32 [B, N].
+    """
+    num_items = tf.shape(vectors)[0]
+    num_blocks = (num_items + block_size - 1) // block_size
+    padded = tf.pad(vectors, [[0, num_blocks * block_size - num_items], [0, 0]])
+    blocks = tf.reshape(padded, [num_blocks, block_size, vectors.shape[-1]])
+    # [num_blocks, B, block]
+    scores = tf.map_fn(
+        lambda block: tf.cast(score(block), tf.float32),
+        blocks,
+        parallel_iterations=1,
+        fn_output_signature=tf.float32,
+    )
+    return tf.reshape(tf.transpose(scores, [1, 0, 2]), [-1, num_blocks * block_size])[:, :num_items]

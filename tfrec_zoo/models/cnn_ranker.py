@@ -1,0 +1,101 @@
+"""Convolutions over what items are made of, so that an item that nobody has touched is ranked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, get_args
+
+import keras
+
+from tfrec_zoo._errors import UnknownNameError, require
+from tfrec_zoo.layers.attention_pooling import AttentionPooling
+from tfrec_zoo.layers.dense_scorer import DenseScorer
+from tfrec_zoo.layers.dense_stack import dense_stack
+from tfrec_zoo.layers.user_embedding import UserEmbedding
+from tfrec_zoo.models.base import Inputs, RecommenderModel
+from tfrec_zoo.models.blocks_of_items import in_blocks_of_items
+from tfrec_zoo.models.config import ModelConfig
+from tfrec_zoo.schema import NUM_RESERVED
+
+Score = Literal["dense", "dot"]
+
+
+@dataclass(frozen=True)
+class CNNRankerConfig(ModelConfig):
+    """Hyper-parameters of CNNRanker."""
+
+    use_item_id: bool = False
+    """Whether the item encoder has an id embedding beside the content."""
+    use_user_id: bool = False
+    """Whether the query has an id embedding beside the content profile."""
+    score: Score = "dense"
+    """Dense layers over query, item and their product; or the dot product, which an index can serve."""
+    hidden_dim: int = 64
+    """Width of the dense layers of the score."""
+    query_hidden_dims: tuple[int, ...] = ()
+    """Widths of the query's dense layers."""
+    dropout: float = 0.1
+    """Share of entries dropped in training, of the query and within the score."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.hidden_dim >= 1, "`hidden_dim` must be at least 1.", self.hidden_dim)
+        if self.score not in get_args(Score):
+            raise UnknownNameError("score", self.score, get_args(Score))
+
+
+@keras.saving.register_keras_serializable("tfrec_zoo")
+class CNNRanker(RecommenderModel):
+    """Ranking by content: CNNs over text, image and audio, the user's content profile, dense layers.
+
+    A schema without content needs `use_item_id=True`.
+    """
+
+    config_class: ClassVar[type[ModelConfig]] = CNNRankerConfig
+    config: CNNRankerConfig
+
+    @property
+    def scores_by_dot_product(self) -> bool:
+        """Only the dot-product variant's."""
+        return self.config.score == "dot"
+
+    def build_query_encoder(self) -> None:
+        """Create pooling, user embedding and scorer."""
+        config = self.config
+        dim = config.embedding_dim
+        self.pooling = AttentionPooling(config.max_history_length, name="history_pooling")
+        self.pooling.build((None, None, dim))
+        self.user_embedding = (
+            UserEmbedding(self.schema.num_users, dim, name="user_embedding") if config.use_user_id else None
+        )
+        if self.user_embedding is not None:
+            self.user_embedding.build((None,))
+        self.hidden = dense_stack(dim, config.query_hidden_dims, config.dropout, name="query_hidden")
+        self.query_dropout = keras.layers.Dropout(config.dropout)
+        self.scorer = None
+        if config.score == "dense":
+            self.scorer = DenseScorer(config.hidden_dim, config.dropout, name="scorer")
+            self.scorer.build((None, dim))
+
+    def encode_query(self, inputs: Inputs, training: bool = False, item_vectors: Any = None) -> Any:
+        """Encode the content profile of the history, float [B, D]."""
+        history = inputs["history"]
+        vectors = self.history_vectors(history, training, item_vectors)
+        query = self.pooling(vectors, padding_mask=history >= NUM_RESERVED)
+        if self.user_embedding is not None:
+            query += self.user_embedding(inputs["user_index"], training=training)
+        if self.hidden is not None:
+            query = self.hidden(query, training=training)
+        return self.query_dropout(query, training=training)
+
+    def score(self, encoded: Mapping[str, Any], vectors: Any, training: bool = False) -> Any:
+        """Score items by the dense layers, or the dot product."""
+        if self.scorer is None:
+            return super().score(encoded, vectors, training)
+        query, scorer = encoded["query"], self.scorer
+        if len(vectors.shape) == 2:
+            scores = in_blocks_of_items(lambda block: scorer(query, block, training=training), vectors)
+        else:
+            scores = scorer(query, vectors, training=training)
+        return self.with_bias(scores)

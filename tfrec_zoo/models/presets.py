@@ -1,0 +1,95 @@
+"""Settings by name: what differs from a model's defaults, and the run that goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A model with settings."""
+
+    model: str
+    """Name in the registry."""
+    description: str
+    """What it is for."""
+    config: Mapping[str, Any] = field(default_factory=dict)
+    """Hyper-parameters that differ from the defaults of the model's config."""
+    run: Mapping[str, Any] = field(default_factory=dict)
+    """Options of `RunConfig` that differ from the model's `run_defaults`."""
+
+
+_LONG: Mapping[str, Any] = {"max_history_length": 200}
+_SMALL_BATCHES: Mapping[str, Any] = {
+    "batch_size": 32,
+    "learning_rate": 2e-3,
+    "schedule": "cosine",
+    "warmup_epochs": 2,
+    "window": "random",
+    "patience": 40,
+}
+_TINY: Mapping[str, Any] = {"embedding_dim": 16, "max_history_length": 20}
+_TINY_RUN: Mapping[str, Any] = {"epochs": 5}
+
+PRESETS: dict[str, Preset] = {
+    "attention_ranker_tiny": Preset(
+        "attention_ranker",
+        "to try things out",
+        {**_TINY, "num_layers": 1, "num_heads": 1, "hidden_dim": 32},
+        _TINY_RUN,
+    ),
+    "attention_ranker_base": Preset("attention_ranker", "the defaults"),
+    "cnn_ranker_tiny": Preset("cnn_ranker", "to try things out", {**_TINY, "hidden_dim": 16}, _TINY_RUN),
+    "cnn_ranker_base": Preset("cnn_ranker", "the defaults"),
+    "gru_ranker_tiny": Preset("gru_ranker", "to try things out", {**_TINY, "hidden_dim": 32}, _TINY_RUN),
+    "gru_ranker_base": Preset("gru_ranker", "the defaults"),
+    "two_stage_tiny": Preset(
+        "two_stage",
+        "to try things out",
+        {**_TINY, "num_candidates": 50, "ranker_settings": {"num_layers": 1, "hidden_dim": 32}},
+        _TINY_RUN,
+    ),
+    "two_stage_base": Preset("two_stage", "the defaults"),
+    "two_tower_tiny": Preset("two_tower", "to try things out", {**_TINY, "loss": "full"}, _TINY_RUN),
+    "two_tower_base": Preset("two_tower", "the defaults"),
+    "attention_ranker_movielens_1m": Preset(
+        "attention_ranker",
+        "MovieLens-1M",
+        {**_LONG, "dropout": 0.2},
+        {**_SMALL_BATCHES, "epochs": 40},
+    ),
+    "gru_ranker_movielens_1m": Preset(
+        "gru_ranker",
+        "MovieLens-1M",
+        {**_LONG, "dropout": 0.2},
+        {**_SMALL_BATCHES, "epochs": 40},
+    ),
+    "attention_ranker_amazon_beauty": Preset(
+        "attention_ranker",
+        "Amazon Beauty 5-core",
+        {"max_history_length": 50, "dropout": 0.5},
+        {
+            "batch_size": 128,
+            "learning_rate": 1e-3,
+            "schedule": "cosine",
+            "warmup_epochs": 2,
+            "epochs": 40,
+            "patience": 40,
+        },
+    ),
+    "gru_ranker_amazon_beauty": Preset(
+        "gru_ranker",
+        "Amazon Beauty 5-core",
+        {"max_history_length": 50, "dropout": 0.5},
+        {
+            "batch_size": 128,
+            "learning_rate": 1e-3,
+            "schedule": "cosine",
+            "warmup_epochs": 2,
+            "epochs": 40,
+            "patience": 40,
+        },
+    ),
+}

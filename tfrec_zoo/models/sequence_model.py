@@ -1,0 +1,103 @@
+"""What sequence models share: one pass over a history trains all of its positions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal
+
+import tensorflow as tf
+from keras import ops
+
+from tfrec_zoo.models.base import Inputs, RecommenderModel
+from tfrec_zoo.models.config import POINTWISE, Loss, ModelConfig
+from tfrec_zoo.models.objective import TrainingRows
+from tfrec_zoo.schema import NUM_RESERVED, PAD
+
+
+@dataclass(frozen=True)
+class SequenceConfig(ModelConfig):
+    """Hyper-parameters of sequence models."""
+
+    loss: Loss = "full"
+    dropout: float = 0.1
+    """Share of entries dropped in training, after the item vectors and within each layer."""
+
+
+class SequenceModel(RecommenderModel):
+    """A model whose query at each position is read from the items up to it.
+
+    `encode_positions` is all that a subclass adds. Given targets [B, T] as of `pipelines.sequences`, the loss
+    compares every real position with the item that followed it; given targets [B], as of `pipelines.pairs`,
+    the newest position alone.
+    """
+
+    config_class: ClassVar[type[ModelConfig]] = SequenceConfig
+    run_defaults: ClassVar[Mapping[str, Any]] = MappingProxyType(
+        {"epochs": 100, "batch_size": 128, "learning_rate": 1e-3, "patience": 10}
+    )
+
+    @property
+    def trains_on(self) -> Literal["pairs", "sequences"]:
+        """Sequences, unless the loss is one of ratings."""
+        return "pairs" if self.config.loss in POINTWISE else "sequences"
+
+    def encode_positions(
+        self, inputs: Inputs, training: bool = False, item_vectors: Any = None, newest_only: bool = False
+    ) -> Any:
+        """Encode each position of the histories by the items up to it.
+
+        Args:
+            inputs: the model's inputs.
+            training: whether dropout is on.
+            item_vectors: as of `encode_query`.
+            newest_only: whether the last position alone is asked for.
+
+        Returns:
+            float [B, T, D], or [B, 1, D] for the newest only; without meaning where the history is padding.
+        """
+        raise NotImplementedError
+
+    def encode_query(self, inputs: Inputs, training: bool = False, item_vectors: Any = None) -> Any:
+        """Encode the newest position, float [B, D]; zero for a history without known items."""
+        newest = self.encode_positions(inputs, training, item_vectors, newest_only=True)[:, -1]
+        known = ops.any(inputs["history"] >= NUM_RESERVED, axis=1)
+        return newest * ops.cast(known[:, None], newest.dtype)
+
+    def call(self, inputs: Inputs, training: bool = False) -> dict[str, Any]:
+        """As the base class; in training, the queries of all "positions" as well."""
+        if not training or "candidates" in inputs:
+            return super().call(inputs, training=training)
+        positions = self._unit(self.encode_positions(inputs, training))
+        return {"query": positions[:, -1], "positions": positions}
+
+    def training_rows(self, x: Inputs, y: Any, y_pred: Mapping[str, Any], sample_weight: Any) -> TrainingRows:
+        """A row a real position."""
+        if len(y.shape) == 1:
+            return super().training_rows(x, y, y_pred, sample_weight)
+        positions = y_pred.get("positions")
+        if positions is None:
+            positions = self._unit(self.encode_positions(x))
+        targets, weights = ops.convert_to_tensor(y), sample_weight
+        if weights is not None and len(weights.shape) == 1:
+            weights = ops.broadcast_to(ops.expand_dims(weights, -1), ops.shape(y))
+        positives = ops.concatenate([x["history"][:, :1], targets], axis=1)
+        real = tf.where(tf.not_equal(targets, PAD))
+
+        def of_rows(values: Any) -> Any:
+            return None if values is None else tf.gather_nd(values, real)
+
+        return TrainingRows(
+            {"query": of_rows(positions)},
+            of_rows(targets),
+            of_rows(weights),
+            positives,
+            tf.cast(real[:, 0], tf.int32),
+            of_rows(x.get("targets_log_q")),
+        )
+
+
+def position_ages(length: Any, max_history_length: int) -> Any:
+    """How many positions lie after each, int32 [length], at most `max_history_length` - 1."""
+    return ops.minimum(ops.arange(length - 1, -1, -1), max_history_length - 1)

@@ -1,0 +1,190 @@
+"""Retrieve, then rank: two models as one (Covington et al. 2016)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Literal
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from tfrec_zoo._errors import UnknownNameError, require
+from tfrec_zoo.models.attention_ranker import AttentionRanker
+from tfrec_zoo.models.base import Inputs, RecommenderModel
+from tfrec_zoo.models.cnn_ranker import CNNRanker
+from tfrec_zoo.models.config import Loss, ModelConfig
+from tfrec_zoo.models.gru_ranker import GRURanker
+from tfrec_zoo.models.two_tower import TwoTower
+from tfrec_zoo.schema import NUM_RESERVED, Feature
+
+RANKERS: dict[str, type[RecommenderModel]] = {
+    "attention_ranker": AttentionRanker,
+    "cnn_ranker": CNNRanker,
+    "gru_ranker": GRURanker,
+}
+
+
+@dataclass(frozen=True)
+class TwoStageConfig(ModelConfig):
+    """Hyper-parameters of TwoStage: those that all models share go to both stages."""
+
+    loss: Loss = "full"
+    ranker: str = "attention_ranker"
+    """Name of the second stage's model."""
+    num_candidates: int = 200
+    """Items that the first stage hands to the second."""
+    retriever_settings: dict[str, Any] = field(default_factory=dict)
+    """Hyper-parameters of the TwoTower that differ from the shared ones, or that it alone has."""
+    ranker_settings: dict[str, Any] = field(default_factory=dict)
+    """The same of the ranker."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.ranker not in RANKERS:
+            raise UnknownNameError("ranker", self.ranker, RANKERS)
+        require(self.num_candidates >= 1, "`num_candidates` must be at least 1.", self.num_candidates)
+        self.stage_configs()
+
+    def stage_configs(self) -> tuple[ModelConfig, ModelConfig]:
+        """The configs of retriever and ranker."""
+        shared = {entry.name: getattr(self, entry.name) for entry in fields(ModelConfig)}
+        retriever = TwoTower.config_class.from_dict({**shared, **self.retriever_settings})
+        ranker = RANKERS[self.ranker].config_class.from_dict({**shared, **self.ranker_settings})
+        return retriever, ranker
+
+
+@keras.saving.register_keras_serializable("tfrec_zoo")
+class TwoStage(RecommenderModel):
+    """A TwoTower retrieves `num_candidates` items, a ranker scores them: one model, one graph.
+
+    Only retrieved items have a score; all others are refused (-inf), items of the history among them.
+    Candidates that are given are scored by the ranker. `zoo.train` trains the stages one after the other;
+    `fit` trains both at once, on the examples of `pipelines.pairs`.
+    """
+
+    config_class: ClassVar[type[ModelConfig]] = TwoStageConfig
+    config: TwoStageConfig
+
+    def _build_layers(self) -> None:
+        retriever, ranker = self.config.stage_configs()
+        self.retriever = TwoTower(self.schema, retriever, name="retriever")
+        self.ranker = RANKERS[self.config.ranker](self.schema, ranker, name="ranker")
+        self.frequency = None
+        self.score_bias = None
+        self(self.example_inputs())
+
+    @property
+    def stages(self) -> tuple[RecommenderModel, RecommenderModel]:
+        """Retriever and ranker."""
+        return self.retriever, self.ranker
+
+    @property
+    def trains_on(self) -> Literal["pairs", "sequences"]:
+        """Pairs: both stages can read them."""
+        return "pairs"
+
+    @property
+    def needs_positives(self) -> bool:
+        """Whether a stage does."""
+        return any(stage.needs_positives for stage in self.stages)
+
+    @property
+    def vector_dim(self) -> int:
+        """An item's vector holds the retriever's and the ranker's."""
+        return sum(stage.vector_dim for stage in self.stages)
+
+    @property
+    def item_weights(self) -> list[Any]:
+        """Both stages'."""
+        return [weight for stage in self.stages for weight in stage.item_weights]
+
+    @property
+    def profile_features(self) -> tuple[Feature, ...]:
+        """The retriever's."""
+        return self.retriever.profile_features
+
+    @property
+    def scores_by_dot_product(self) -> bool:
+        """Never: the ranker scores what the retriever finds."""
+        return False
+
+    def set_content(self, content: Inputs) -> None:
+        """Give both stages the catalogue's content."""
+        for stage in self.stages:
+            stage.set_content(content)
+
+    def require_content(self) -> None:
+        """Refuse to go on without the content of either stage."""
+        for stage in self.stages:
+            stage.require_content()
+
+    def require_ready(self) -> None:
+        """Refuse to train before both stages are ready."""
+        for stage in self.stages:
+            stage.require_ready()
+
+    def encode_items(self, item_index: Any, training: bool = False) -> Any:
+        """Encode catalogue rows by both stages, side by side."""
+        return ops.concatenate([stage.encode_items(item_index, training) for stage in self.stages], axis=-1)
+
+    def encode_content(self, content: Inputs) -> Any:
+        """Encode items by content alone by both stages, side by side."""
+        return ops.concatenate([stage.encode_content(content) for stage in self.stages], axis=-1)
+
+    def _split(self, vectors: Any) -> tuple[Any, Any]:
+        width = self.retriever.vector_dim
+        return vectors[..., :width], vectors[..., width:]
+
+    def encode(self, inputs: Inputs, training: bool = False, item_vectors: Any = None) -> dict[str, Any]:
+        """What each stage needs, by its name, and the retriever's "query"."""
+        tables = (None, None) if item_vectors is None else self._split(item_vectors)
+        first, second = (
+            stage.encode(inputs, training, table) for stage, table in zip(self.stages, tables, strict=True)
+        )
+        return {"query": first["query"], "retriever": first, "ranker": second}
+
+    def score(self, encoded: Mapping[str, Any], vectors: Any, training: bool = False) -> Any:
+        """Score items by the ranker."""
+        return self.ranker.score(encoded["ranker"], self._split(vectors)[1], training)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """The sum of both stages' losses."""
+        return sum(
+            stage.compute_loss(x, y, y_pred[stage.name], sample_weight, training) for stage in self.stages
+        )
+
+    def catalogue_scores(self, inputs: Inputs, item_vectors: Any, allowed: Any = None) -> Any:
+        """Scores of the retrieved items, -inf for all others, float32 [B, num_items]."""
+        of_retriever, of_ranker = self._split(item_vectors)
+        open_to_all = _unseen(inputs["history"], self.schema.num_items)
+        allowed = open_to_all if allowed is None else tf.logical_and(allowed, open_to_all)
+        retrieved = self.retriever.catalogue_scores(inputs, of_retriever, allowed)
+        best, rows = tf.math.top_k(retrieved, min(self.config.num_candidates, self.schema.num_items))
+        encoded = self.ranker.encode(inputs, item_vectors=of_ranker)
+        scores = self.ranker.score(encoded, tf.gather(of_ranker, rows))
+        scores = tf.where(tf.math.is_inf(best), -np.inf, scores)
+        return _scattered(rows, scores, tf.fill(tf.shape(retrieved), tf.constant(-np.inf, tf.float32)))
+
+
+def _unseen(history: Any, num_items: int) -> Any:
+    """False for the items of each history and the reserved rows, bool [B, num_items]."""
+    size = tf.shape(history)[0]
+    reserved = tf.broadcast_to(tf.range(NUM_RESERVED), [size, NUM_RESERVED])
+    rows = tf.concat([history, reserved], axis=1)
+    return _scattered(rows, tf.fill(tf.shape(rows), False), tf.fill([size, num_items], True))
+
+
+def _scattered(columns: Any, values: Any, onto: Any) -> Any:
+    """`onto` [B, N] with `values` [B, C] at each row's `columns` [B, C]."""
+    rows = tf.broadcast_to(tf.range(tf.shape(columns)[0])[:, None], tf.shape(columns))
+    return tf.tensor_scatter_nd_update(onto, tf.stack([rows, columns], axis=-1), values)
