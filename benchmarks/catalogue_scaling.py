@@ -1,0 +1,111 @@
+"""What a training step costs as the catalogue grows: sampled softmax with a lazy Adam, and with Keras's own.
+
+A TwoTower of dim 64 reads histories of 20 and batches of 512; 512 negatives are drawn a step. Only the
+number of items differs from row to row, so a step whose cost does not depend on it takes the same time in
+each. Each row has a process of its own; a step is the median of 20 after 3.
+
+    python benchmarks/catalogue_scaling.py [--sizes 10000,100000,1000000,10000000] [--rounds 3] [--json PATH]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+BATCH, LENGTH, DIM, NEGATIVES, STEPS = 512, 20, 64, 512, 20
+LARGEST_DENSE = 1_000_000
+"""Keras's Adam is measured up to here: its step is seconds beyond."""
+
+
+def child(num_items: int, optimizer: str) -> dict[str, float]:
+    import numpy as np
+    import tensorflow as tf
+
+    from tfrec_zoo.models import create_model
+    from tfrec_zoo.schema import NUM_RESERVED, Schema
+    from tfrec_zoo.training import RunConfig, make_optimizer
+
+    rows = num_items + NUM_RESERVED
+    schema = Schema(num_users=1_000, num_items=rows, num_trained_items=rows)
+    model = create_model(
+        "two_tower",
+        schema,
+        loss="sampled",
+        num_negatives=NEGATIVES,
+        embedding_dim=DIM,
+        max_history_length=LENGTH,
+        remove_accidental_hits=False,
+    )
+    rng = np.random.default_rng(0)
+
+    def items(*shape: int) -> Any:
+        return tf.constant(rng.integers(NUM_RESERVED, rows, size=shape), tf.int32)
+
+    log_q = np.float32(np.log(NEGATIVES / num_items))
+    inputs = {
+        "history": items(BATCH, LENGTH),
+        "user_index": tf.constant(rng.integers(2, 1_000, size=BATCH), tf.int32),
+        "negatives": items(NEGATIVES),
+        "negatives_log_q": tf.fill([NEGATIVES], log_q),
+        "targets_log_q": tf.fill([BATCH], log_q),
+    }
+    run = RunConfig(optimizer=optimizer).with_defaults(model.run_defaults)  # type: ignore[arg-type]
+    model.compile(make_optimizer(run, steps_per_epoch=STEPS))
+    model.make_train_function()
+    examples = iter(tf.data.Dataset.from_tensors((inputs, items(BATCH))).repeat())
+    times = []
+    for _ in range(3 + STEPS):
+        started = time.perf_counter()
+        model.train_function(examples)
+        times.append(time.perf_counter() - started)
+    return {
+        "step_ms": 1_000 * statistics.median(times[3:]),
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sizes", default="10000,100000,1000000,10000000")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        size, optimizer = options.child.split(",")
+        print(json.dumps(child(int(size), optimizer)))
+        return
+    from peers import machine, medians, run_child
+
+    sizes = [int(size) for size in options.sizes.split(",")]
+    cases = [(size, "lazy_adam") for size in sizes]
+    cases += [(size, "adam") for size in sizes if size <= LARGEST_DENSE]
+    runs: dict[tuple[int, str], list[dict[str, float]]] = {case: [] for case in cases}
+    for _ in range(options.rounds):
+        for size, optimizer in cases:
+            runs[size, optimizer].append(
+                run_child(sys.executable, __file__, "--child", f"{size},{optimizer}")
+            )
+    rows = {case: medians(own) for case, own in runs.items()}
+    report: dict[str, Any] = {"command": " ".join(sys.argv), **machine(), "rows": []}
+    for (size, optimizer), row in rows.items():
+        ratio = row["step_ms"] / rows[sizes[0], optimizer]["step_ms"]
+        print(
+            f"{optimizer:10} {size:12,} items {row['step_ms']:9.1f} ms a step, {ratio:6.2f} times the first, "
+            f"{row['peak_mb']:7.0f} MB peak"
+        )
+        report["rows"].append({"items": size, "optimizer": optimizer, "ratio": ratio, **row})
+    if options.json:
+        options.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
