@@ -50,6 +50,8 @@ VARIANTS = {
     },
 }
 CASES = [(name, variant) for name in list_models() for variant in VARIANTS]
+TRAINED = [(name, variant) for name in list_models() for variant in ("plain", "content")]
+"""Cases of the tests that train, which are the slow ones."""
 
 
 @cache
@@ -178,7 +180,7 @@ def test_learns_planted_structure_above_popularity(name: str) -> None:
     assert history["loss"][-1] < history["loss"][0]
 
 
-@pytest.mark.parametrize(("name", "variant"), CASES)
+@pytest.mark.parametrize(("name", "variant"), TRAINED)
 def test_overfits_one_batch(name: str, variant: str) -> None:
     model = make(name, variant, dropout=0.0, id_dropout=0.0, remove_accidental_hits=True)
     size = 24 if model.trains_on == "pairs" else 4
@@ -264,7 +266,7 @@ def test_what_cannot_train_is_refused(name: str) -> None:
         model.fit(plain)
 
 
-@pytest.mark.parametrize(("name", "variant"), CASES)
+@pytest.mark.parametrize(("name", "variant"), TRAINED)
 def test_trains_and_scores_in_mixed_precision(name: str, variant: str) -> None:
     inputs, expected = None, None
     for policy in ("float32", "mixed_bfloat16"):

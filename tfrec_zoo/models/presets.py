@@ -69,7 +69,7 @@ PRESETS: dict[str, Preset] = {
     "attention_ranker_amazon_beauty": Preset(
         "attention_ranker",
         "Amazon Beauty 5-core",
-        {"max_history_length": 50, "dropout": 0.5},
+        {"max_history_length": 50, "dropout": 0.5, "normalize": True, "temperature": 0.05},
         {
             "batch_size": 128,
             "learning_rate": 1e-3,
@@ -82,7 +82,7 @@ PRESETS: dict[str, Preset] = {
     "gru_ranker_amazon_beauty": Preset(
         "gru_ranker",
         "Amazon Beauty 5-core",
-        {"max_history_length": 50, "dropout": 0.5},
+        {"max_history_length": 50, "dropout": 0.5, "normalize": True, "temperature": 0.05},
         {
             "batch_size": 128,
             "learning_rate": 1e-3,
