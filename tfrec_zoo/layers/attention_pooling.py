@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from tfrec_zoo.layers.masking import where_real
+from tfrec_zoo.layers.masking import masked_softmax
 
 
 @keras.saving.register_keras_serializable("tfrec_zoo")
@@ -46,7 +46,7 @@ class AttentionPooling(keras.layers.Layer):
         length = ops.shape(vectors)[1]
         age = ops.minimum(ops.arange(length - 1, -1, -1), self.max_history_length - 1)
         logits = self.score(self.hidden(vectors))[..., 0] + ops.take(self.age_logits, age)[None, :]
-        weights = ops.softmax(where_real(padding_mask, logits), axis=-1)
+        weights = masked_softmax(padding_mask, logits)
         weights = ops.where(padding_mask, weights, 0)
         return ops.sum(vectors * ops.expand_dims(weights, -1), axis=1)
 

@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from tfrec_zoo._errors import UnknownNameError
-from tfrec_zoo.layers.masking import where_real
+from tfrec_zoo.layers.masking import masked_softmax
 
 Pooling = Literal["mean", "recency"]
 
@@ -51,7 +51,7 @@ class HistoryPooling(keras.layers.Layer):
             logits = ops.take(self.recency_logits, age)[None, :]
         else:
             logits = ops.zeros((1, length), dtype=self.compute_dtype)
-        weights = ops.softmax(where_real(padding_mask, logits), axis=-1)
+        weights = masked_softmax(padding_mask, logits)
         weights = ops.where(padding_mask, weights, 0)
         return ops.sum(vectors * ops.expand_dims(ops.cast(weights, vectors.dtype), -1), axis=1)
 

@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from tfrec_zoo._errors import UnknownNameError, require
-from tfrec_zoo.layers.masking import where_real
+from tfrec_zoo.layers.masking import masked_softmax
 
 Attention = Literal["softmax", "pointwise"]
 
@@ -90,7 +90,7 @@ class SelfAttention(keras.layers.Layer):
 
     def _weights(self, scores: Any, visible: Any) -> Any:
         if self.attention == "softmax":
-            return ops.softmax(where_real(visible, scores), axis=-1)
+            return masked_softmax(visible, scores)
         count = ops.cast(ops.shape(scores)[-1], scores.dtype)
         return ops.where(visible, ops.silu(scores), 0) / count
 

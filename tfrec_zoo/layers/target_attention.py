@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from tfrec_zoo.layers.masking import where_real
+from tfrec_zoo.layers.masking import masked_softmax
 
 
 @keras.saving.register_keras_serializable("tfrec_zoo")
@@ -43,5 +43,5 @@ class TargetAttention(keras.layers.Layer):
             query = ops.expand_dims(query, 0)
         logits = ops.matmul(query * query.shape[-1] ** -0.5, ops.transpose(key, (0, 2, 1)))
         real = padding_mask[:, None, :]
-        weights = ops.where(real, ops.softmax(where_real(real, logits), axis=-1), 0)
+        weights = ops.where(real, masked_softmax(real, logits), 0)
         return ops.matmul(weights, self.value(states))
