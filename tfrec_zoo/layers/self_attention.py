@@ -49,7 +49,7 @@ class SelfAttention(keras.layers.Layer):
         self.key_value = keras.layers.Dense(2 * dim, name="key_value")
         self.output_projection = keras.layers.Dense(dim, name="output")
         self.gate = keras.layers.Dense(dim, activation="silu", name="gate") if pointwise else None
-        self.norm = keras.layers.LayerNormalization(epsilon=1e-6, name="norm") if pointwise else None
+        self.norm = keras.layers.LayerNormalization(name="norm") if pointwise else None
         for layer in (self.query, self.key_value, self.output_projection, self.gate, self.norm):
             if layer is not None:
                 layer.build(input_shape)

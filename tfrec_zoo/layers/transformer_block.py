@@ -55,7 +55,7 @@ class TransformerBlock(keras.layers.Layer):
         if attention == "softmax":
             self.feed_forward = FeedForward(hidden_dim, feed_forward, dropout, name="feed_forward")
             parts.append("feed_forward")
-        self.norms = [keras.layers.LayerNormalization(epsilon=1e-6, name=f"{part}_norm") for part in parts]
+        self.norms = [keras.layers.LayerNormalization(name=f"{part}_norm") for part in parts]
         self.residual_gates: list[Any] = [None for _ in parts]
         self.residual_dropout = keras.layers.Dropout(dropout)
 

@@ -194,7 +194,8 @@ class RecommenderModel(keras.Model):
         return ops.take(item_vectors, history, axis=0)
 
     def _unit(self, vectors: Any) -> Any:
-        return ops.normalize(vectors, axis=-1) if self.config.normalize else vectors
+        # Bounds the gradient of vectors near zero, such as those of items without content.
+        return ops.normalize(vectors, axis=-1, epsilon=1e-3) if self.config.normalize else vectors
 
     def encode(self, inputs: Inputs, training: bool = False, item_vectors: Any = None) -> dict[str, Any]:
         """All that scoring needs of the queries: "query" float [B, D], and what the model adds to it."""
