@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from tfrec_zoo.layers.masking import masked_softmax
+from tfrec_zoo.layers.position_ages import position_ages
 
 
 @keras.saving.register_keras_serializable("tfrec_zoo")
@@ -44,7 +45,7 @@ class AttentionPooling(keras.layers.Layer):
     def call(self, vectors: Any, padding_mask: Any) -> Any:
         """Pool each history."""
         length = ops.shape(vectors)[1]
-        age = ops.minimum(ops.arange(length - 1, -1, -1), self.max_history_length - 1)
+        age = position_ages(length, self.max_history_length)
         logits = self.score(self.hidden(vectors))[..., 0] + ops.take(self.age_logits, age)[None, :]
         weights = masked_softmax(padding_mask, logits)
         weights = ops.where(padding_mask, weights, 0)

@@ -9,6 +9,7 @@ from keras import ops
 
 from tfrec_zoo._errors import UnknownNameError
 from tfrec_zoo.layers.masking import masked_softmax
+from tfrec_zoo.layers.position_ages import position_ages
 
 Pooling = Literal["mean", "recency"]
 
@@ -47,7 +48,7 @@ class HistoryPooling(keras.layers.Layer):
         """Pool each history."""
         length = ops.shape(vectors)[1]
         if self.pooling == "recency":
-            age = ops.minimum(ops.arange(length - 1, -1, -1), self.max_history_length - 1)
+            age = position_ages(length, self.max_history_length)
             logits = ops.take(self.recency_logits, age)[None, :]
         else:
             logits = ops.zeros((1, length), dtype=self.compute_dtype)

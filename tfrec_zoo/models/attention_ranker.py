@@ -11,14 +11,15 @@ from keras import ops
 
 from tfrec_zoo._errors import UnknownNameError, require
 from tfrec_zoo.layers.feed_forward import FeedForwardKind
+from tfrec_zoo.layers.position_ages import position_ages
 from tfrec_zoo.layers.relative_bias import RelativePositionBias
 from tfrec_zoo.layers.self_attention import Attention
 from tfrec_zoo.layers.target_attention import TargetAttention
 from tfrec_zoo.layers.transformer_block import TransformerBlock
-from tfrec_zoo.models.base import Inputs, RecommenderModel
+from tfrec_zoo.models.base import Inputs
 from tfrec_zoo.models.blocks_of_items import in_blocks_of_items
 from tfrec_zoo.models.config import ModelConfig
-from tfrec_zoo.models.sequence_model import SequenceConfig, SequenceModel, position_ages
+from tfrec_zoo.models.sequence_model import SequenceConfig, SequenceModel
 from tfrec_zoo.schema import NUM_RESERVED
 
 Positions = Literal["learned", "relative", "none"]
@@ -99,7 +100,7 @@ class AttentionRanker(SequenceModel):
             RelativePositionBias(config.num_heads, config.max_history_length, name=f"position_bias_{number}")
             for number in range(config.num_layers if config.positions == "relative" else 0)
         ]
-        self.final_norm = keras.layers.LayerNormalization(epsilon=1e-6, name="final_norm")
+        self.final_norm = keras.layers.LayerNormalization(name="final_norm")
         self.target_attention = TargetAttention(name="target_attention") if config.target_attention else None
         for layer in (*self.blocks, *self.biases, self.final_norm, self.target_attention):
             if layer is not None:
@@ -123,12 +124,6 @@ class AttentionRanker(SequenceModel):
         states = self.encode_positions(inputs, training, item_vectors)
         newest = states[:, -1] * ops.cast(ops.any(real, axis=1)[:, None], states.dtype)
         return {"query": self._unit(newest), "states": states, "padding_mask": real}
-
-    def call(self, inputs: Inputs, training: bool = False) -> dict[str, Any]:
-        """As the base classes; target attention has no queries of positions."""
-        if self.target_attention is None:
-            return super().call(inputs, training=training)
-        return RecommenderModel.call(self, inputs, training=training)
 
     def score(self, encoded: Mapping[str, Any], vectors: Any, training: bool = False) -> Any:
         """Score items by the dot product with the query, to which target attention adds its mean."""

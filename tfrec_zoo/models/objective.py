@@ -137,18 +137,16 @@ def _log_q(
 ) -> tuple[Any, Any]:
     """Give the log of the expected number of times that each target and each candidate is a candidate."""
     config = model.config
-    drawn = None
-    if config.num_negatives and config.loss in ("sampled", "in_batch"):
-        drawn = rows.targets_log_q, x["negatives_log_q"]
+    drawn = (rows.targets_log_q, x["negatives_log_q"]) if "negatives" in x else (None, None)
     if config.loss == "sampled":
-        return drawn or (None, None)
+        return drawn
     if model.frequency is None:
         return None, None
     if training and model.frequency.frequency == "streaming":
         model.frequency.update(rows.targets)
     size = tf.shape(rows.targets)[0]
     target_log_q, log_q = (model.frequency(r, batch_size=size) for r in (rows.targets, candidates))
-    if drawn is None:
+    if not config.num_negatives:
         return target_log_q, log_q
     return _log_add(target_log_q, drawn[0]), _log_add(log_q, _candidates_drawn(rows, candidates, drawn))
 

@@ -21,8 +21,9 @@ class Preset:
     """Options of `RunConfig` that differ from the model's `run_defaults`."""
 
 
-_LONG: Mapping[str, Any] = {"max_history_length": 200}
-_SMALL_BATCHES: Mapping[str, Any] = {
+_MOVIELENS_1M: Mapping[str, Any] = {"max_history_length": 200, "dropout": 0.2}
+_MOVIELENS_1M_RUN: Mapping[str, Any] = {
+    "epochs": 40,
     "batch_size": 32,
     "learning_rate": 2e-3,
     "schedule": "cosine",
@@ -55,41 +56,7 @@ PRESETS: dict[str, Preset] = {
     "two_tower_tiny": Preset("two_tower", "to try things out", {**_TINY, "loss": "full"}, _TINY_RUN),
     "two_tower_base": Preset("two_tower", "the defaults"),
     "attention_ranker_movielens_1m": Preset(
-        "attention_ranker",
-        "MovieLens-1M",
-        {**_LONG, "dropout": 0.2},
-        {**_SMALL_BATCHES, "epochs": 40},
+        "attention_ranker", "MovieLens-1M", _MOVIELENS_1M, _MOVIELENS_1M_RUN
     ),
-    "gru_ranker_movielens_1m": Preset(
-        "gru_ranker",
-        "MovieLens-1M",
-        {**_LONG, "dropout": 0.2},
-        {**_SMALL_BATCHES, "epochs": 40},
-    ),
-    "attention_ranker_amazon_beauty": Preset(
-        "attention_ranker",
-        "Amazon Beauty 5-core",
-        {"max_history_length": 50, "dropout": 0.5, "normalize": True, "temperature": 0.05},
-        {
-            "batch_size": 128,
-            "learning_rate": 1e-3,
-            "schedule": "cosine",
-            "warmup_epochs": 2,
-            "epochs": 40,
-            "patience": 40,
-        },
-    ),
-    "gru_ranker_amazon_beauty": Preset(
-        "gru_ranker",
-        "Amazon Beauty 5-core",
-        {"max_history_length": 50, "dropout": 0.5, "normalize": True, "temperature": 0.05},
-        {
-            "batch_size": 128,
-            "learning_rate": 1e-3,
-            "schedule": "cosine",
-            "warmup_epochs": 2,
-            "epochs": 40,
-            "patience": 40,
-        },
-    ),
+    "gru_ranker_movielens_1m": Preset("gru_ranker", "MovieLens-1M", _MOVIELENS_1M, _MOVIELENS_1M_RUN),
 }

@@ -66,8 +66,8 @@ class SequenceModel(RecommenderModel):
         return newest * ops.cast(known[:, None], newest.dtype)
 
     def call(self, inputs: Inputs, training: bool = False) -> dict[str, Any]:
-        """As the base class; in training, the queries of all "positions" as well."""
-        if not training or "candidates" in inputs:
+        """As the base class; in training on sequences, the queries of all "positions" as well."""
+        if not training or "candidates" in inputs or self.trains_on == "pairs":
             return super().call(inputs, training=training)
         positions = self._unit(self.encode_positions(inputs, training))
         return {"query": positions[:, -1], "positions": positions}
@@ -96,8 +96,3 @@ class SequenceModel(RecommenderModel):
             tf.cast(real[:, 0], tf.int32),
             of_rows(x.get("targets_log_q")),
         )
-
-
-def position_ages(length: Any, max_history_length: int) -> Any:
-    """How many positions lie after each, int32 [length], at most `max_history_length` - 1."""
-    return ops.minimum(ops.arange(length - 1, -1, -1), max_history_length - 1)

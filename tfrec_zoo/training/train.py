@@ -11,6 +11,7 @@ import tensorflow as tf
 from tfrec_zoo.evaluation.callback import RankingMetrics
 from tfrec_zoo.features.encoded import EncodedInteractions, EncodedSplit
 from tfrec_zoo.models.base import RecommenderModel
+from tfrec_zoo.models.config import POINTWISE
 from tfrec_zoo.models.two_stage import TwoStage
 from tfrec_zoo.pipelines import pairs, sequences, with_negatives
 from tfrec_zoo.training.lazy_adam import LazyAdam
@@ -94,25 +95,21 @@ def training_dataset(
 ) -> tf.data.Dataset:
     """The examples that a model's loss needs."""
     run = (run or RunConfig()).with_defaults(model.run_defaults)
-    assert run.batch_size is not None
     config = model.config
+    common: dict[str, Any] = {
+        "batch_size": run.batch_size,
+        "max_history_length": config.max_history_length,
+        "seed": run.seed,
+    }
     if model.trains_on == "sequences":
-        dataset = sequences(
-            train,
-            batch_size=run.batch_size,
-            max_history_length=config.max_history_length,
-            window=run.window,
-            seed=run.seed,
-        )
+        dataset = sequences(train, window=run.window, **common)
     else:
         dataset = pairs(
             train,
-            batch_size=run.batch_size,
-            max_history_length=config.max_history_length,
             context=run.context,
             with_positives=model.needs_positives,
-            with_rating=config.loss in ("rating", "like"),
-            seed=run.seed,
+            with_rating=config.loss in POINTWISE,
+            **common,
         )
     if config.num_negatives:
         dataset = with_negatives(
