@@ -104,12 +104,18 @@ def test_every_model_trains_on_every_loss(name: str, loss: str) -> None:
     from tfrec_zoo.features import EncodedSplit
     from tfrec_zoo.training import RunConfig, train
 
-    users = [RNG.integers(2, 40, size=9).tolist() for _ in range(8)]
+    users = [np.random.default_rng(user).integers(2, 40, size=9).tolist() for user in range(8)]
     part, empty = encoded_from_lists(users), encoded_from_lists([[] for _ in users])
     split = EncodedSplit("all", part, empty, empty, 40)
-    settings = {"embedding_dim": 8, "max_history_length": 7, "loss": loss, "use_item_id": True}
+    settings = {
+        "embedding_dim": 8,
+        "max_history_length": 7,
+        "loss": loss,
+        "use_item_id": True,
+        "dropout": 0.0,
+    }
     more = {"num_negatives": 5} if loss in ("sampled", "gbce", "bpr") else {}
     model = create_model(name, SCHEMA, **settings, **more)
-    history = train(model, split, RunConfig(epochs=8, batch_size=16, learning_rate=0.01))
+    history = train(model, split, RunConfig(epochs=25, batch_size=4, learning_rate=0.01))
     assert np.isfinite(history["loss"]).all()
     assert history["loss"][-1] < history["loss"][0]
