@@ -154,7 +154,8 @@ class ItemEncoder(keras.layers.Layer):
         if training and self.id_dropout > 0:
             draw = keras.random.uniform(ops.shape(ids), seed=self.seed_generator)
             ids = ops.where(ops.logical_and(draw < self.id_dropout, ids >= NUM_RESERVED), OOV, ids)
-        return self.id_embedding(ids)
+        # Keras's layer reads the variable first, which copies all of a table that lazy Adam scatters into.
+        return ops.cast(tf.gather(self.id_embedding.embeddings.value, ids), self.compute_dtype)
 
     def _finish(self, vectors: Any, training: bool) -> Any:
         return vectors if self.hidden is None else self.hidden(vectors, training=training)
