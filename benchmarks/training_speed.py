@@ -4,7 +4,7 @@ r"""Training speed next to RecTools and RecBole: the same data, sizes and batch,
    softmax over all items. Counted are the positions that have a target, a second of the epoch.
 2. MovieLens-100K: GRURanker and AttentionRanker beside RecBole's GRU4Rec and SASRec, length 50. RecBole
    makes an example of every prefix of a history, batch 2,048; here a history is one example, batch 128, of
-   which the newest 50 positions are read. So an epoch of ours has fewer positions: compare positions a second.
+   which the newest 50 positions are read. An epoch of ours has fewer positions: compare those a second.
 
 The first epoch builds the graph and is not counted for either side. Each run has a process of its own.
 
