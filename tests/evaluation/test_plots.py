@@ -22,6 +22,7 @@ def report(hr: float, intervals: bool = True, exclude_seen: bool = True) -> Eval
         exclude_seen=exclude_seen,
         num_users=10,
         num_targets=10,
+        num_candidates=50,
         unknown_targets=0,
         seen_targets=0,
         metrics={"hr@10": hr, "ndcg@10": hr / 2},

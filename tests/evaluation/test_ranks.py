@@ -13,7 +13,7 @@ import pytest
 
 from tests.evaluation.arrays import TableModel, encoded, random_split
 from tfrec_zoo._errors import UnknownNameError
-from tfrec_zoo.evaluation import target_ranks
+from tfrec_zoo.evaluation import evaluate, target_ranks
 from tfrec_zoo.features.encoded import EncodedInteractions, EncodedSplit
 
 
@@ -64,6 +64,34 @@ def test_ranks_agree_with_a_loop_over_ties_several_and_unknown_targets(seed: int
         assert found.history_lengths[number] == len(items_of(split.train, user)) + len(
             items_of(split.validation, user)
         )
+
+
+def test_candidates_alone_are_ranked() -> None:
+    split = random_split(3)
+    table, chosen = tied_table(3, split), np.array([9, 4, 5, 21, 4])
+    others = np.setdiff1d(np.arange(2, split.num_items), chosen)
+    refused = table.copy()
+    refused[:, others] = -np.inf
+    found = target_ranks(TableModel(table), split, candidates=chosen, list_k=5)
+    expected = target_ranks(TableModel(refused), split, list_k=5)
+    np.testing.assert_array_equal(found.ranks, expected.ranks)
+    np.testing.assert_array_equal(found.lists, expected.lists)
+    assert np.isfinite(found.ranks).any()
+    assert not np.isfinite(found.ranks[np.isin(found.item_index, others)]).any()
+    assert evaluate(TableModel(table), split, candidates=chosen).num_candidates == 4
+    assert evaluate(TableModel(table), split).num_candidates == split.num_items - 2
+
+
+def test_cold_items_are_those_that_training_never_saw() -> None:
+    split = EncodedSplit("s", encoded([[2, 5], [1]]), encoded([[3], []]), encoded([[4], []]), 7)
+    assert split.cold_items().tolist() == [3, 4, 6]
+
+
+@pytest.mark.parametrize("candidates", [[], [1, 5], [5, 30]])
+def test_candidates_outside_the_catalogue_are_refused(candidates: list[int]) -> None:
+    split = random_split(0)
+    with pytest.raises(ValueError, match="`candidates` must be catalogue rows from 2 to 29, one or more"):
+        target_ranks(TableModel(tied_table(0, split)), split, candidates=np.array(candidates))
 
 
 def test_a_constant_model_gets_the_worst_rank() -> None:

@@ -23,7 +23,7 @@ from tfrec_zoo.metrics.beyond_accuracy import (
     self_information,
 )
 from tfrec_zoo.metrics.ranking import ranking_metrics
-from tfrec_zoo.schema import OOV
+from tfrec_zoo.schema import NUM_RESERVED, OOV
 
 Array = npt.NDArray[Any]
 _Columns = dict[str, tuple[Array, Array]]
@@ -37,13 +37,14 @@ def evaluate(
     *,
     ks: Iterable[int] = (1, 5, 10, 20, 100),
     exclude_seen: bool = True,
+    candidates: Array | None = None,
     block_size: int = 1024,
     num_bootstrap: int = 1000,
     seed: int = 0,
     slices: bool = True,
     list_k: int | None = 10,
 ) -> EvaluationReport:
-    """Rank the whole catalogue for every user of a part and measure where the held-out items stand.
+    """Rank the catalogue for every user of a part and measure where the held-out items stand.
 
     The history of a user is what comes before the part. Ranks are those of `target_ranks`: ties count
     against the target, and with `exclude_seen` the items of the history leave the ranking, save the targets
@@ -56,6 +57,8 @@ def evaluate(
         part: "validation" or "test".
         ks: lengths of the lists for "hr", "ndcg", "mrr", "recall", "map" and "target_hr".
         exclude_seen: whether items of the history leave the ranking.
+        candidates: catalogue rows [C] that alone are ranked, e.g. `split.cold_items()`; None for all. A
+            target that is no candidate counts as a miss.
         block_size: users scored at once; bounds the memory to about 3 float32 [block_size, num_items].
         num_bootstrap: draws for the 95 % intervals; 0 for none.
         seed: of the draws.
@@ -78,7 +81,13 @@ def evaluate(
     require(num_bootstrap >= 0, "`num_bootstrap` must be at least 0.", num_bootstrap)
     require(list_k is None or list_k >= 1, "`list_k` must be at least 1, or None.", list_k)
     ranked = target_ranks(
-        model, split, part, exclude_seen=exclude_seen, block_size=block_size, list_k=list_k or 0
+        model,
+        split,
+        part,
+        exclude_seen=exclude_seen,
+        candidates=candidates,
+        block_size=block_size,
+        list_k=list_k or 0,
     )
     train_counts = split.train.item_counts(split.num_items)
     columns = _accuracy(ranked.ranks, ranked.row_splits, ks)
@@ -93,6 +102,7 @@ def evaluate(
         exclude_seen=exclude_seen,
         num_users=len(ranked.rows),
         num_targets=len(ranked.ranks),
+        num_candidates=split.num_items - NUM_RESERVED if candidates is None else len(np.unique(candidates)),
         unknown_targets=int((ranked.item_index == OOV).sum()),
         seen_targets=ranked.seen_targets,
         metrics=_means(columns) | whole,

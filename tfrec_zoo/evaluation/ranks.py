@@ -45,10 +45,11 @@ def target_ranks(
     part: str = "test",
     *,
     exclude_seen: bool = True,
+    candidates: Array | None = None,
     block_size: int = 1024,
     list_k: int = 0,
 ) -> TargetRanks:
-    """Rank every target among all catalogue rows.
+    """Rank every target among all catalogue rows, or among the candidates.
 
     Ties count against the target. With a user's targets sorted by score, the j-th (from 1) has the rank
     j + number of other candidates that score at least as much. A target given twice counts once. A target
@@ -60,11 +61,14 @@ def target_ranks(
         part: "validation" or "test".
         exclude_seen: take the items of the history out of the ranking, as a server does. A target that the
             user has met before then has the rank inf: evaluate data with repeats with False.
+        candidates: catalogue rows [C] that alone are ranked, e.g. `split.cold_items()`; None for all. A
+            target that is no candidate counts as a miss.
         block_size: users scored at once; the memory is about 3 float32 [block_size, num_items].
         list_k: length of the top-k lists to keep as well; 0 for none.
 
     Raises:
-        ValueError: no target in the part, scores of the wrong shape, or NaN or +inf among them.
+        ValueError: no target in the part, scores of the wrong shape, or NaN or +inf among them; candidates
+            that are no catalogue rows.
         UnknownNameError: a part that a split does not have.
     """
     check_scorer(model)
@@ -74,6 +78,7 @@ def target_ranks(
     require(list_k >= 0, "`list_k` must be at least 0.", list_k)
     owner, item = _distinct_targets(getattr(split, part), split.num_items)
     require(len(owner) > 0, f"`{part}` must have an interaction or more to evaluate on.", f"{split.name}, 0")
+    others = _others(candidates, split.num_items)
     rows, first = np.unique(owner, return_index=True)
     row_splits = np.append(first, len(owner))
     history = split.history_of(part)
@@ -83,6 +88,7 @@ def target_ranks(
     for block, scores in _score_blocks(model, history, rows, split.num_items, block_size):
         targets = slice(row_splits[block.start], row_splits[block.stop])
         local = np.searchsorted(rows[block], owner[targets])
+        scores[:, others] = -np.inf
         if exclude_seen:
             seen_targets += _leave_candidates(scores, history, rows[block], local, item[targets])
         order, ranks[targets] = _ranks_of(scores, local, item[targets], block_size)
@@ -90,6 +96,20 @@ def target_ranks(
         if list_k:
             lists[block] = top_k(scores, list_k).indices
     return TargetRanks(rows, row_splits, item, ranks, lists, history.lengths()[rows], seen_targets)
+
+
+def _others(candidates: Array | None, num_items: int) -> Array:
+    """Catalogue rows that are no candidates."""
+    if candidates is None:
+        return np.empty(0, np.int64)
+    candidates = np.asarray(candidates)
+    wrong = candidates[(candidates < NUM_RESERVED) | (candidates >= num_items)]
+    require(
+        candidates.size > 0 and wrong.size == 0,
+        f"`candidates` must be catalogue rows from {NUM_RESERVED} to {num_items - 1}, one or more.",
+        candidates if wrong.size == 0 else wrong[:5],
+    )
+    return np.setdiff1d(np.arange(num_items), candidates)
 
 
 def _distinct_targets(part: EncodedInteractions, num_items: int) -> tuple[Array, Array]:

@@ -20,7 +20,7 @@ class Slice:
 
 @dataclass(frozen=True)
 class EvaluationReport:
-    """Metrics over the full catalogue, with what is needed to read them."""
+    """Metrics over the full catalogue, or over given candidates, with what is needed to read them."""
 
     model: str
     """Name of the model."""
@@ -34,6 +34,8 @@ class EvaluationReport:
     """Users with a target or more."""
     num_targets: int
     """Distinct targets of all users."""
+    num_candidates: int
+    """Items that were ranked for each user, seen ones included."""
     unknown_targets: int
     """Targets outside the catalogue, which count as misses."""
     seen_targets: int

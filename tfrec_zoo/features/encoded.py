@@ -120,6 +120,11 @@ class EncodedSplit:
     context: EncodedInteractions | None = None
     """What else is known when a question is asked, without being trained on."""
 
+    def cold_items(self) -> npt.NDArray[np.int64]:
+        """Catalogue rows that training never saw, ascending: what `cold_items_split` is about."""
+        counts = np.bincount(self.train.item_index, minlength=self.num_items)
+        return NUM_RESERVED + np.flatnonzero(counts[NUM_RESERVED:] == 0)
+
     def history_of(self, part: str) -> EncodedInteractions:
         """What is known before `part`: train, for "test" validation as well, and the context."""
         known = self.train if part == "validation" else self.train.append(self.validation)
