@@ -82,9 +82,14 @@ def test_candidates_alone_are_ranked() -> None:
     assert evaluate(TableModel(table), split).num_candidates == split.num_items - 2
 
 
-def test_cold_items_are_those_that_training_never_saw() -> None:
-    split = EncodedSplit("s", encoded([[2, 5], [1]]), encoded([[3], []]), encoded([[4], []]), 7)
-    assert split.cold_items().tolist() == [3, 4, 6]
+def test_a_split_may_name_its_candidates() -> None:
+    split = random_split(2)
+    table = tied_table(2, split)
+    own = np.setdiff1d(split.test.item_index, [1])
+    found = target_ranks(TableModel(table), replace(split, candidates="part"))
+    assert found.num_candidates == len(own)
+    expected = target_ranks(TableModel(table), split, candidates=own)
+    np.testing.assert_array_equal(found.ranks, expected.ranks)
 
 
 @pytest.mark.parametrize("candidates", [[], [1, 5], [5, 30]])

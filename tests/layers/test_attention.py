@@ -124,15 +124,19 @@ def test_target_attention_ignores_padding() -> None:
 def test_attention_pooling_weighs_by_content_and_age() -> None:
     layer = AttentionPooling(3)
     layer.build((None, None, 2))
-    layer.age_logits.assign([0.5, -0.5, 1.0])
+    layer.distance.table.assign([[0.5, -0.5, 1.0]])
     vectors = RNG.normal(size=(2, 4, 2)).astype(np.float32)
     real = np.array([[False, True, True, True], [False] * 4])
     found = layer(vectors, padding_mask=real).numpy()
-    chosen = vectors[0, 1:]
-    scores = np.tanh(dense(layer.hidden, chosen)) @ layer.score.kernel.numpy()[:, 0]
-    weights = softmax(scores + np.array([1.0, -0.5, 0.5]))
-    np.testing.assert_allclose(found[0], weights @ chosen, rtol=1e-5, atol=1e-6)
+    for position in (1, 2, 3):
+        chosen = vectors[0, 1 : position + 1]
+        scores = np.tanh(dense(layer.hidden, chosen)) @ layer.score.kernel.numpy()[:, 0]
+        weights = softmax(scores + np.array([1.0, -0.5, 0.5])[-position:])
+        np.testing.assert_allclose(found[0, position], weights @ chosen, rtol=1e-5, atol=1e-6)
+    assert (found[0, 0] == 0).all()
     assert (found[1] == 0).all()
+    newest = layer(vectors, padding_mask=real, newest_only=True).numpy()
+    np.testing.assert_allclose(newest[:, 0], found[:, -1], rtol=1e-6)
 
 
 def test_dense_scorer_against_a_plain_reading() -> None:

@@ -13,7 +13,7 @@ import pytest
 from tests.evaluation.arrays import encoded
 from tfrec_zoo.evaluation import evaluate
 from tfrec_zoo.features.encoded import EncodedInteractions, EncodedSplit
-from tfrec_zoo.models.baselines import EASE, ItemKNN, Popularity, RecentPopularity
+from tfrec_zoo.models.baselines import EASE, ContentKNN, ItemKNN, Popularity, RecentPopularity
 from tfrec_zoo.models.baselines.baseline import Baseline
 
 NUM_ITEMS = 9
@@ -99,6 +99,23 @@ def test_item_knn_takes_the_first_of_equally_near_neighbours() -> None:
         assert np.flatnonzero(row).tolist() == near
 
 
+@pytest.mark.parametrize("num_neighbours", [100, 2])
+def test_content_knn_sums_the_cosines_of_near_trained_neighbours(num_neighbours: int) -> None:
+    vectors = np.random.default_rng(5).random((NUM_ITEMS, 4)) + np.eye(NUM_ITEMS, 4)
+    vectors[:2] = vectors[6] = 0
+    train = encoded([[2, 3, 5], [5, 8, 1]])
+    similarity = np.zeros((NUM_ITEMS, NUM_ITEMS))
+    for item in (2, 3, 4, 5, 7, 8):
+        for other in {2, 3, 5, 8} - {item}:
+            norms = np.linalg.norm(vectors[item]) * np.linalg.norm(vectors[other])
+            similarity[item, other] = vectors[item] @ vectors[other] / norms
+        farther = np.argsort(-similarity[item], kind="stable")[num_neighbours:]
+        similarity[item, farther] = 0
+    expected = HISTORY_SETS @ similarity.T
+    assert expected[0, 4] > 0  # cold, and near to the history
+    np.testing.assert_allclose(scores(ContentKNN(vectors, num_neighbours), train), expected, rtol=1e-5)
+
+
 def test_ease_minimises_its_objective() -> None:
     """Each column is ridge regression on the other items: the normal equations, solved one by one."""
     train, l2 = random_train(4), 3.0
@@ -143,6 +160,8 @@ def test_recent_popularity_needs_times() -> None:
         (lambda: RecentPopularity(window=0), "must be above 0 days. Received: 0"),
         (lambda: ItemKNN(num_neighbours=0), "`num_neighbours` must be at least 1"),
         (lambda: ItemKNN(shrink=-1), "`shrink` must be at least 0"),
+        (lambda: ContentKNN(np.zeros(3)), "`vectors` must be a matrix"),
+        (lambda: ContentKNN(np.zeros((3, 2)), 0), "`num_neighbours` must be at least 1"),
         (lambda: EASE(l2=0), "`l2` must be above 0"),
         (lambda: EASE(max_items=0), "`max_items` must be at least 1"),
     ],

@@ -6,7 +6,8 @@ the ids, so the same rows read by another route are split alike.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from tfrec_zoo._errors import DataError, require
 from tfrec_zoo.data.tables import Interactions
 
+Candidates = Literal["all", "part"]
 _Mask = npt.NDArray[np.bool_]
 
 
@@ -29,6 +31,8 @@ class Split:
     context: Interactions | None = None
     """Rows that are known when a question is asked but that training must not see: what users outside the
     training part did before. None where the training part is all that is known."""
+    candidates: Candidates = "all"
+    """What a part's evaluation ranks: the whole catalogue, or the items of the part alone."""
 
 
 def leave_last_out(interactions: Interactions, validation: bool = True) -> Split:
@@ -142,7 +146,8 @@ def cold_items_split(
 ) -> Split:
     """Take a share of the items out of training altogether; their interactions are the test.
 
-    To be read as: can the model place an item that nobody has touched yet, from its content? The history of a
+    To be read as: can the model place an item that nobody has touched yet, from its content? For each user
+    who has such items, an evaluation ranks the held-out items of the part alone. The history of a
     user is what `train` holds of them; users whose rows are all of held-out items have none. The items of
     validation and of test are disjoint, and every other row, whenever it happened, is in train.
 
@@ -162,7 +167,7 @@ def cold_items_split(
     in_validation, in_test = _held_out_groups(
         interactions.item_id.codes, len(interactions.item_id.categories), fraction, validation, seed, "items"
     )
-    return _split("cold_items", interactions, in_validation, in_test)
+    return replace(_split("cold_items", interactions, in_validation, in_test), candidates="part")
 
 
 def cold_users_split(
@@ -199,13 +204,22 @@ def cold_users_split(
                 f"{name} must have a user with two rows or more, one to be known by and one to be found. "
                 f"Received: none among {int(group.sum())} rows. Use more data or a larger share."
             )
-    parts = (~held_out, in_validation & target, in_test & target, held_out & ~target)
-    return Split("cold_users", *(interactions.take(np.flatnonzero(rows)) for rows in parts))
+    return replace(
+        _split("cold_users", interactions, in_validation & target, in_test & target, train=~held_out),
+        context=interactions.take(np.flatnonzero(held_out & ~target)),
+    )
 
 
-def _split(name: str, interactions: Interactions, validation: _Mask, test: _Mask) -> Split:
+def _split(
+    name: str, interactions: Interactions, validation: _Mask, test: _Mask, train: _Mask | None = None
+) -> Split:
+    """The parts by masks of their rows; train has all others where it is left out."""
+    train = ~(validation | test) if train is None else train
     return Split(
-        name, *(interactions.take(np.flatnonzero(rows)) for rows in (~(validation | test), validation, test))
+        name,
+        train=interactions.take(np.flatnonzero(train)),
+        validation=interactions.take(np.flatnonzero(validation)),
+        test=interactions.take(np.flatnonzero(test)),
     )
 
 

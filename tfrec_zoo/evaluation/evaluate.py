@@ -23,7 +23,7 @@ from tfrec_zoo.metrics.beyond_accuracy import (
     self_information,
 )
 from tfrec_zoo.metrics.ranking import ranking_metrics
-from tfrec_zoo.schema import NUM_RESERVED, OOV
+from tfrec_zoo.schema import OOV
 
 Array = npt.NDArray[Any]
 _Columns = dict[str, tuple[Array, Array]]
@@ -57,8 +57,8 @@ def evaluate(
         part: "validation" or "test".
         ks: lengths of the lists for "hr", "ndcg", "mrr", "recall", "map" and "target_hr".
         exclude_seen: whether items of the history leave the ranking.
-        candidates: catalogue rows [C] that alone are ranked, e.g. `split.cold_items()`; None for all. A
-            target that is no candidate counts as a miss.
+        candidates: catalogue rows [C] that alone are ranked; a target that is none of them counts as a miss.
+            None for those of the split: all, or the part's own items where it holds out items.
         block_size: users scored at once; bounds the memory to about 3 float32 [block_size, num_items].
         num_bootstrap: draws for the 95 % intervals; 0 for none.
         seed: of the draws.
@@ -102,7 +102,7 @@ def evaluate(
         exclude_seen=exclude_seen,
         num_users=len(ranked.rows),
         num_targets=len(ranked.ranks),
-        num_candidates=split.num_items - NUM_RESERVED if candidates is None else len(np.unique(candidates)),
+        num_candidates=ranked.num_candidates,
         unknown_targets=int((ranked.item_index == OOV).sum()),
         seen_targets=ranked.seen_targets,
         metrics=_means(columns) | whole,

@@ -35,6 +35,8 @@ class TargetRanks:
     """Top-k list of each user, [U, list_k]; PAD fills a short one."""
     history_lengths: npt.NDArray[np.int64]
     """Number of interactions of each user before the part, [U]."""
+    num_candidates: int
+    """Items that were ranked for each user, seen ones included."""
     seen_targets: int = 0
     """Targets that left the ranking because the history holds them."""
 
@@ -61,8 +63,8 @@ def target_ranks(
         part: "validation" or "test".
         exclude_seen: take the items of the history out of the ranking, as a server does. A target that the
             user has met before then has the rank inf: evaluate data with repeats with False.
-        candidates: catalogue rows [C] that alone are ranked, e.g. `split.cold_items()`; None for all. A
-            target that is no candidate counts as a miss.
+        candidates: catalogue rows [C] that alone are ranked; a target that is none of them counts as a miss.
+            None for those of the split: all, or the part's own items where it holds out items.
         block_size: users scored at once; the memory is about 3 float32 [block_size, num_items].
         list_k: length of the top-k lists to keep as well; 0 for none.
 
@@ -78,7 +80,7 @@ def target_ranks(
     require(list_k >= 0, "`list_k` must be at least 0.", list_k)
     owner, item = _distinct_targets(getattr(split, part), split.num_items)
     require(len(owner) > 0, f"`{part}` must have an interaction or more to evaluate on.", f"{split.name}, 0")
-    others = _others(candidates, split.num_items)
+    others = _others(_checked(candidates, split.num_items), split, part)
     rows, first = np.unique(owner, return_index=True)
     row_splits = np.append(first, len(owner))
     history = split.history_of(part)
@@ -95,13 +97,21 @@ def target_ranks(
         item[targets] = item[targets][order]
         if list_k:
             lists[block] = top_k(scores, list_k).indices
-    return TargetRanks(rows, row_splits, item, ranks, lists, history.lengths()[rows], seen_targets)
+    return TargetRanks(
+        rows,
+        row_splits,
+        item,
+        ranks,
+        lists,
+        history.lengths()[rows],
+        split.num_items - NUM_RESERVED - len(others),
+        seen_targets,
+    )
 
 
-def _others(candidates: Array | None, num_items: int) -> Array:
-    """Catalogue rows that are no candidates."""
+def _checked(candidates: Array | None, num_items: int) -> Array | None:
     if candidates is None:
-        return np.empty(0, np.int64)
+        return None
     candidates = np.asarray(candidates)
     wrong = candidates[(candidates < NUM_RESERVED) | (candidates >= num_items)]
     require(
@@ -109,7 +119,14 @@ def _others(candidates: Array | None, num_items: int) -> Array:
         f"`candidates` must be catalogue rows from {NUM_RESERVED} to {num_items - 1}, one or more.",
         candidates if wrong.size == 0 else wrong[:5],
     )
-    return np.setdiff1d(np.arange(num_items), candidates)
+    return candidates
+
+
+def _others(candidates: Array | None, split: EncodedSplit, part: str) -> Array:
+    """Catalogue rows that are no candidates."""
+    candidates = split.candidates_of(part) if candidates is None else candidates
+    rows = np.arange(NUM_RESERVED, split.num_items)
+    return rows[:0] if candidates is None else np.setdiff1d(rows, candidates)
 
 
 def _distinct_targets(part: EncodedInteractions, num_items: int) -> tuple[Array, Array]:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfrec_zoo.data.grouping import grouped_order
+from tfrec_zoo.data.splits import Candidates
 from tfrec_zoo.schema import NUM_RESERVED, PAD
 
 Array = npt.NDArray[Any]
@@ -119,11 +120,15 @@ class EncodedSplit:
     """Rows of the catalogue, PAD and OOV included."""
     context: EncodedInteractions | None = None
     """What else is known when a question is asked, without being trained on."""
+    candidates: Candidates = "all"
+    """As of `Split`."""
 
-    def cold_items(self) -> npt.NDArray[np.int64]:
-        """Catalogue rows that training never saw, ascending: what `cold_items_split` is about."""
-        counts = np.bincount(self.train.item_index, minlength=self.num_items)
-        return NUM_RESERVED + np.flatnonzero(counts[NUM_RESERVED:] == 0)
+    def candidates_of(self, part: str) -> npt.NDArray[np.int64] | None:
+        """Catalogue rows that an evaluation of `part` ranks, ascending; None for all of them."""
+        if self.candidates == "all":
+            return None
+        rows = np.unique(getattr(self, part).item_index)
+        return rows[rows >= NUM_RESERVED]
 
     def history_of(self, part: str) -> EncodedInteractions:
         """What is known before `part`: train, for "test" validation as well, and the context."""

@@ -165,7 +165,15 @@ class FeatureSpace:
         ]
         axis = pd.Index(pd.unique(np.concatenate([_present(part) for part in parts])), dtype=object)
         train, validation, test, *context = (self._encode(part, axis) for part in parts)
-        return EncodedSplit(split.name, train, validation, test, len(self.item_vocabulary), *context)
+        return EncodedSplit(
+            split.name,
+            train,
+            validation,
+            test,
+            num_items=len(self.item_vocabulary),
+            context=context[0] if context else None,
+            candidates=split.candidates,
+        )
 
     def transform_interactions(self, interactions: Interactions) -> EncodedInteractions:
         """One table on its own user axis, the users in the order of their categories."""

@@ -8,23 +8,24 @@ import keras
 from keras import ops
 
 from tfrec_zoo.layers.masking import masked_softmax
-from tfrec_zoo.layers.position_ages import position_ages
+from tfrec_zoo.layers.relative_bias import RelativePositionBias
 
 
 @keras.saving.register_keras_serializable("tfrec_zoo")
 class AttentionPooling(keras.layers.Layer):
-    """The mean over the real positions, weighted by a softmax of learned scores of vector and age.
+    """For each position, the mean over the real positions up to it, weighted by a softmax of learned scores.
 
     The score of a vector is that of Yang et al. 2016, "Hierarchical attention networks" (section 2.2),
-    tanh(W v) times a learned query; each age, counted from the newest item, adds a learned number. An empty
-    history is zero.
+    tanh(W v) times a learned query; each distance to the asking position adds a learned number. Where nothing
+    is real yet, the mean is zero.
 
     Call arguments:
         vectors: float [B, T, D], oldest first.
         padding_mask: bool [B, T], True = real.
+        newest_only: whether the last position alone is asked for.
 
     Returns:
-        float [B, D].
+        float [B, T, D], or [B, 1, D].
     """
 
     def __init__(self, max_history_length: int, **kwargs: Any) -> None:
@@ -32,24 +33,24 @@ class AttentionPooling(keras.layers.Layer):
         self.max_history_length = max_history_length
 
     def build(self, input_shape: Any) -> None:
-        """Create the scoring layers and the number of each age."""
+        """Create the scoring layers and the number of each distance."""
         self.hidden = keras.layers.Dense(input_shape[-1], activation="tanh", name="hidden")
         self.score = keras.layers.Dense(1, use_bias=False, name="score")
-        self.hidden.build(input_shape)
-        self.score.build(input_shape)
-        self.age_logits = self.add_weight(
-            name="age_logits", shape=(self.max_history_length,), initializer="zeros"
-        )
+        self.distance = RelativePositionBias(1, self.max_history_length, name="distance")
+        for layer in (self.hidden, self.score, self.distance):
+            layer.build(input_shape)
         self.built = True
 
-    def call(self, vectors: Any, padding_mask: Any) -> Any:
-        """Pool each history."""
-        length = ops.shape(vectors)[1]
-        age = position_ages(length, self.max_history_length)
-        logits = self.score(self.hidden(vectors))[..., 0] + ops.take(self.age_logits, age)[None, :]
-        weights = masked_softmax(padding_mask, logits)
-        weights = ops.where(padding_mask, weights, 0)
-        return ops.sum(vectors * ops.expand_dims(weights, -1), axis=1)
+    def call(self, vectors: Any, padding_mask: Any, newest_only: bool = False) -> Any:
+        """Pool up to each position."""
+        scores = ops.expand_dims(self.score(self.hidden(vectors))[..., 0], 1)
+        scores += ops.cast(self.distance(vectors, newest_only=newest_only)[:, 0], scores.dtype)
+        visible = ops.expand_dims(padding_mask, 1)
+        if not newest_only:
+            place = ops.arange(ops.shape(vectors)[1])
+            visible = ops.logical_and(visible, (place[:, None] >= place[None, :])[None])
+        weights = ops.where(visible, masked_softmax(visible, scores), 0)
+        return ops.matmul(weights, vectors)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments."""

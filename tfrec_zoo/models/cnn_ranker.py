@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal, get_args
 
 import keras
@@ -13,17 +14,20 @@ from tfrec_zoo.layers.attention_pooling import AttentionPooling
 from tfrec_zoo.layers.dense_scorer import DenseScorer
 from tfrec_zoo.layers.dense_stack import dense_stack
 from tfrec_zoo.layers.user_embedding import UserEmbedding
-from tfrec_zoo.models.base import Inputs, RecommenderModel
+from tfrec_zoo.models.base import Inputs
 from tfrec_zoo.models.blocks_of_items import in_blocks_of_items
-from tfrec_zoo.models.config import ModelConfig
+from tfrec_zoo.models.config import Loss, ModelConfig
+from tfrec_zoo.models.sequence_model import SequenceConfig, SequenceModel
 from tfrec_zoo.schema import NUM_RESERVED
 
 Score = Literal["dense", "dot"]
 
 
 @dataclass(frozen=True)
-class CNNRankerConfig(ModelConfig):
+class CNNRankerConfig(SequenceConfig):
     """Hyper-parameters of CNNRanker."""
+
+    loss: Loss = "in_batch"
 
     use_item_id: bool = False
     """Whether the item encoder has an id embedding beside the content."""
@@ -35,8 +39,6 @@ class CNNRankerConfig(ModelConfig):
     """Width of the dense layers of the score."""
     query_hidden_dims: tuple[int, ...] = ()
     """Widths of the query's dense layers."""
-    dropout: float = 0.1
-    """Share of entries dropped in training, of the query and within the score."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -46,7 +48,7 @@ class CNNRankerConfig(ModelConfig):
 
 
 @keras.saving.register_keras_serializable("tfrec_zoo")
-class CNNRanker(RecommenderModel):
+class CNNRanker(SequenceModel):
     """Ranking by content: CNNs over text, image and audio, the user's content profile, dense layers.
 
     A schema without content needs `use_item_id=True`.
@@ -54,6 +56,10 @@ class CNNRanker(RecommenderModel):
 
     config_class: ClassVar[type[ModelConfig]] = CNNRankerConfig
     config: CNNRankerConfig
+    # A step encodes the content of every item in it, and dense layers score each position with each target.
+    run_defaults: ClassVar[Mapping[str, Any]] = MappingProxyType(
+        {"epochs": 50, "batch_size": 32, "learning_rate": 2e-3, "patience": 5}
+    )
 
     @property
     def scores_by_dot_product(self) -> bool:
@@ -78,16 +84,22 @@ class CNNRanker(RecommenderModel):
             self.scorer = DenseScorer(config.hidden_dim, config.dropout, name="scorer")
             self.scorer.build((None, dim))
 
-    def encode_query(self, inputs: Inputs, training: bool = False, item_vectors: Any = None) -> Any:
-        """Encode the content profile of the history, float [B, D]."""
+    def encode_positions(
+        self, inputs: Inputs, training: bool = False, item_vectors: Any = None, newest_only: bool = False
+    ) -> Any:
+        """Encode the content profile of the items up to each position, float [B, T, D]."""
         history = inputs["history"]
         vectors = self.history_vectors(history, training, item_vectors)
-        query = self.pooling(vectors, padding_mask=history >= NUM_RESERVED)
+        query = self.pooling(vectors, padding_mask=history >= NUM_RESERVED, newest_only=newest_only)
         if self.user_embedding is not None:
-            query += self.user_embedding(inputs["user_index"], training=training)
+            query += self.user_embedding(inputs["user_index"], training=training)[:, None]
         if self.hidden is not None:
             query = self.hidden(query, training=training)
         return self.query_dropout(query, training=training)
+
+    def encode_query(self, inputs: Inputs, training: bool = False, item_vectors: Any = None) -> Any:
+        """Encode the newest position, float [B, D]; of an empty history, what the user's id tells."""
+        return self.encode_positions(inputs, training, item_vectors, newest_only=True)[:, -1]
 
     def score(self, encoded: Mapping[str, Any], vectors: Any, training: bool = False) -> Any:
         """Score items by the dense layers, or the dot product."""

@@ -76,7 +76,8 @@ def _full(model: RecommenderModel, rows: TrainingRows, training: bool) -> Any:
 
 
 def _catalogue(model: RecommenderModel) -> Any:
-    return tf.range(model.schema.num_items)
+    """The rows of a full softmax: an item that training never saw is no negative."""
+    return tf.range(model.schema.num_trained_items)
 
 
 def _pointwise(model: RecommenderModel, rating: Any, rows: TrainingRows, training: bool) -> Any:

@@ -58,15 +58,10 @@ class ItemKNN(Baseline):
         """
         check_fit(train, num_items)
         sets = training_sets(train, num_items)
-        by_item = sparse.csr_array(sets.T)
-        norms = np.sqrt(np.asarray(sets.sum(axis=0), dtype=np.float32))
-        blocks = []
-        for start in range(0, num_items, _BLOCK):
-            common = sparse.csr_array(by_item[start : start + _BLOCK] @ sets)
-            common.sort_indices()
-            blocks.append(self._nearest(common, start, norms))
         # Row by row the neighbours of one item, so that its score is a sum over its own neighbours.
-        self._similarity = sparse.csr_array(sparse.vstack(blocks).T)
+        self._similarity = sparse.csr_array(
+            nearest_items(sparse.csr_array(sets.T), sets, self.num_neighbours, self.shrink).T
+        )
         return self
 
     def catalogue_scorer(self) -> ScoreFunction:
@@ -79,16 +74,40 @@ class ItemKNN(Baseline):
 
         return score
 
-    def _nearest(self, common: Any, start: int, norms: Scores) -> Any:
-        """Similarities of the items from `start` on to their nearest neighbours, [block, num_items]."""
-        item = np.repeat(np.arange(common.shape[0]) + start, np.diff(common.indptr))
-        similarity = common.data / (norms[item] * norms[common.indices] + np.float32(self.shrink))
-        similarity[item == common.indices] = 0
-        nearest = [
-            # Stable, or which of equally similar items is a neighbour would depend on the machine.
-            begin + np.argsort(-similarity[begin:end], kind="stable")[: self.num_neighbours]
-            for begin, end in itertools.pairwise(common.indptr)
-        ]
-        kept = np.concatenate(nearest)
-        positions = (item[kept] - start, common.indices[kept])
-        return sparse.csr_array((similarity[kept], positions), shape=common.shape)
+
+def nearest_items(items: Any, others: Any, num_neighbours: int, shrink: float = 0.0) -> Any:
+    """Cosines of each item with its nearest others; an item is no neighbour of itself.
+
+    Args:
+        items: scipy.sparse.csr_array [num_items, n].
+        others: the same items, or some of them and zeros, scipy.sparse.csr_array [n, num_items].
+        num_neighbours: how many are kept.
+        shrink: added to the denominator.
+
+    Returns:
+        scipy.sparse.csr_array float32 [num_items, num_items].
+    """
+    norms = np.sqrt(np.asarray((items * items).sum(axis=1), dtype=np.float32))
+    blocks = [
+        _nearest(
+            sparse.csr_array(items[start : start + _BLOCK] @ others), start, norms, num_neighbours, shrink
+        )
+        for start in range(0, items.shape[0], _BLOCK)
+    ]
+    return sparse.csr_array(sparse.vstack(blocks))
+
+
+def _nearest(common: Any, start: int, norms: Scores, num_neighbours: int, shrink: float) -> Any:
+    """The block of items from `start` on, [block, num_items]."""
+    common.sort_indices()
+    item = np.repeat(np.arange(common.shape[0]) + start, np.diff(common.indptr))
+    similarity = common.data / (norms[item] * norms[common.indices] + np.float32(shrink))
+    similarity[item == common.indices] = 0
+    nearest = [
+        # Stable, or which of equally similar items is a neighbour would depend on the machine.
+        begin + np.argsort(-similarity[begin:end], kind="stable")[:num_neighbours]
+        for begin, end in itertools.pairwise(common.indptr)
+    ]
+    kept = np.concatenate(nearest)
+    positions = (item[kept] - start, common.indices[kept])
+    return sparse.csr_array((similarity[kept], positions), shape=common.shape)
