@@ -21,6 +21,7 @@ FeatureKind = Literal["category", "number", "text", "vector", "image", "audio"]
 RESERVED_NAMES = frozenset(
     {
         "history",
+        "history_time",
         "user_index",
         "user_id",
         "item_index",

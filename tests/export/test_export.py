@@ -354,9 +354,9 @@ def test_newest_known_against_a_plain_reading() -> None:
     rng = np.random.default_rng(0)
     items = rng.integers(0, 6, size=(40, 9)).astype(np.int32)
     for length in (3, 9, 12):
-        expected = np.zeros((40, length), dtype=np.int32)
+        expected = np.full((40, length), -1)
         for row in range(40):
-            known = [i for i in items[row] if i >= 2][-length:]
+            known = [place for place, item in enumerate(items[row]) if item >= 2][-length:]
             if known:
                 expected[row, -len(known) :] = known
         np.testing.assert_array_equal(newest_known(tf.constant(items), length), expected)

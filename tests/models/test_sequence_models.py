@@ -16,6 +16,7 @@ CASES = [
     ("attention_ranker", {"positions": "relative"}),
     ("attention_ranker", {"positions": "none", "feed_forward": "swiglu", "residual_gate": True}),
     ("attention_ranker", {"attention": "pointwise"}),
+    ("attention_ranker", {"time_bias": True}),
 ]
 
 
@@ -28,6 +29,7 @@ def inputs_of(history: np.ndarray) -> dict[str, np.ndarray]:
     return {
         "history": history.astype(np.int32),
         "user_index": np.full(len(history), 2, np.int32),
+        "history_time": np.cumsum(history % 7, axis=1) * 1000,
     }
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tfrec_zoo._errors import DataError
 from tfrec_zoo.cli.console import Output
 from tfrec_zoo.cli.tensorflow_noise import import_quietly
 from tfrec_zoo.recommendation import Recommendation
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 def recommend(
     folder: Annotated[Path, typer.Argument(help="An export.", metavar="DIR")],
     history: Annotated[str, typer.Option(help="Item ids, oldest first: ID,ID,...")] = "",
+    times: Annotated[
+        str, typer.Option(help="Seconds of each item of the history, for a model that reads times: S,S,...")
+    ] = "",
     user: Annotated[str, typer.Option(help="User id.")] = "",
     k: Annotated[int, typer.Option("-k", "--k", help="Length of the list.")] = 10,
     json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
@@ -30,11 +34,19 @@ def recommend(
     from tfrec_zoo.serving import load
 
     items = [item.strip() for item in history.split(",") if item.strip()]
-    found = load(folder).recommend(items, user, k)
+    seconds = [_seconds(time) for time in times.split(",") if time.strip()]
+    found = load(folder).recommend(items, user, k, history_time=seconds if times else None)
     show_recommendations(out, user, found)
     if quiet and not json:
         typer.echo("\n".join(item.item_id for item in found))
     out.json([item._asdict() for item in found])
+
+
+def _seconds(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise DataError(f"--times must be whole seconds, e.g. 0,60,3600. Received: {text!r}") from None
 
 
 def show_recommendations(

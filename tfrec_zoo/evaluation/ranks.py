@@ -159,7 +159,9 @@ def _batch(history: EncodedInteractions, rows: Array, max_length: int | None) ->
     if max_length is None:
         max_length = max(1, int((history.row_splits[rows + 1] - history.row_splits[rows]).max()))
     profile = {name: values[rows] for name, values in history.profile.items()}
+    times = history.history_time(rows, max_length)
     return {
+        **({} if times is None else {"history_time": times}),
         "history": history.history(rows, max_length),
         "user_index": history.user_index[rows].astype(np.int32, copy=False),
         **profile,

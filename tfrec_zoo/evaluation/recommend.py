@@ -23,6 +23,7 @@ def recommend(
     features: FeatureSpace,
     *,
     history: Sequence[str | int] | None = None,
+    history_time: Sequence[int] | None = None,
     user_id: str | int | None = None,
     k: int = 10,
     exclude_seen: bool = True,
@@ -34,6 +35,7 @@ def recommend(
         features: the features that the model was trained on.
         history: raw item ids, oldest first, integers as their decimal strings; items outside the catalogue
             are passed over.
+        history_time: when each item of the history was, in whole seconds; for a model that reads times.
         user_id: raw user id, with the profile that `features` knows; unknown or None is nobody in particular.
         k: length of the list.
         exclude_seen: whether items of the history are left out.
@@ -42,7 +44,7 @@ def recommend(
         At most k items, best first; fewer where the catalogue runs out.
 
     Raises:
-        ValueError: k below 1.
+        ValueError: k below 1, or another number of times than of items.
         TypeError: a model that is no `Scorer`, or ids that are neither strings nor whole numbers.
     """
     check_scorer(model)
@@ -50,7 +52,8 @@ def recommend(
     indices = features.item_vocabulary.lookup(
         np.array(history_strings(() if history is None else history), dtype=object)
     )
-    indices = indices[indices >= NUM_RESERVED]
+    known = indices >= NUM_RESERVED
+    indices = indices[known]
     users = np.array(["" if user_id is None else id_string(user_id, "user_id")], dtype=object)
     longest = model.max_history_length or max(len(indices), 1)
     read = indices[-longest:]
@@ -60,6 +63,14 @@ def recommend(
         "user_index": np.maximum(features.user_vocabulary.lookup(users), 1).astype(np.int32),
         **features.profiles(users),
     }
+    if history_time is not None:
+        require(
+            len(history_time) == len(known),
+            "`history_time` must have a time for each item of the history.",
+            (len(history_time), len(known)),
+        )
+        times = np.asarray(history_time, np.int64)[known][-longest:]
+        inputs["history_time"] = np.concatenate([np.zeros(longest - len(times), np.int64), times])[None, :]
     exclude = indices if exclude_seen else None
     best = recommend_indices(model, inputs, k, exclude_seen=exclude_seen, exclude=exclude)
     found = best.indices[0] >= NUM_RESERVED

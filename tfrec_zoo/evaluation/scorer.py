@@ -12,8 +12,9 @@ Array = npt.NDArray[Any]
 ScoreFunction: TypeAlias = Callable[[Mapping[str, Array]], npt.NDArray[np.float32]]
 """A batch -> scores of all catalogue rows, float32 [B, num_items].
 
-The batch holds "history" (int32 [B, T], oldest first, padded at the left with PAD), "user_index" (int32 [B])
-and the profile features. Columns PAD and OOV of the scores are ignored; -inf refuses an item.
+The batch holds "history" (int32 [B, T], oldest first, padded at the left with PAD), "user_index" (int32 [B]),
+the profile features and, where the table has times, "history_time" (int64 [B, T], seconds). Columns PAD and
+OOV of the scores are ignored; -inf refuses an item.
 """
 
 

@@ -75,6 +75,9 @@ def golden_requests(
         "user_id": user_ids.astype(str),
     }
     inputs = {"history": history, "user_index": users}
+    if model.reads_times:
+        times = np.sort(generator.integers(0, 10**8, size=history.shape), axis=1)
+        raw["history_time"] = inputs["history_time"] = np.where(history == 0, 0, times)
     for name, transform in features.user_transforms.items():
         if transform.kind == "category":
             vocabulary: Any = transform.vocabulary  # type: ignore[attr-defined]

@@ -32,6 +32,7 @@ class ServingModule(tf.Module):
         super().__init__(name="serving")
         self._catalogue_scores: Callable[..., Any] = model.catalogue_scores
         self._max_history_length = model.max_history_length
+        self._reads_times = model.reads_times
         self._k = k
         of_items = {id(weight) for weight in model.item_weights}
         self.query_variables = [weight.value for weight in model.weights if id(weight) not in of_items]
@@ -61,6 +62,8 @@ class ServingModule(tf.Module):
                 if feature.kind == "category"
                 else tf.TensorSpec([None], tf.float32, name)
             )
+        if self._reads_times:
+            inputs["history_time"] = tf.TensorSpec([None, None], tf.int64, "history_time")
         k = tf.TensorSpec([], tf.int32, "k")
 
         @tf.function
@@ -78,8 +81,10 @@ class ServingModule(tf.Module):
 
     def _recommend(self, raw: Mapping[str, tf.Tensor], k: tf.Tensor) -> dict[str, tf.Tensor]:
         items = _lookup(self.item_table, raw["history"])
-        history = newest_known(items, self._max_history_length)
-        inputs = {"history": history, "user_index": _lookup(self.user_table, raw["user_id"])}
+        order = newest_known(items, self._max_history_length)
+        inputs = {"history": _in_order(items, order), "user_index": _lookup(self.user_table, raw["user_id"])}
+        if self._reads_times:
+            inputs["history_time"] = _in_order(raw["history_time"], order)
         inputs |= {name: self._profile(name, raw[name]) for name in self.transforms}
         # PAD and OOV are columns 0 and 1 and stand in histories too, so that one mask serves all.
         never = tf.broadcast_to(tf.constant([[PAD, OOV]]), [tf.shape(items)[0], NUM_RESERVED])
@@ -119,15 +124,21 @@ def _padded(answer: Mapping[str, tf.Tensor], k: int) -> dict[str, tf.Tensor]:
 
 
 def newest_known(items: tf.Tensor, max_length: int) -> tf.Tensor:
-    """The newest known items, int32 [B, T] to [B, max_length], padded at the left.
+    """Where the newest known items stand, int32 [B, T] to [B, max_length], oldest first, -1 at the left.
 
     Padding and unknown items may stand anywhere in `items`.
     """
     known = items >= NUM_RESERVED
     order = tf.argsort(tf.cast(known, tf.int32), axis=1, stable=True)
-    together = tf.gather(tf.where(known, items, PAD), order, batch_dims=1)
-    newest = together[:, -max_length:]
-    return tf.pad(newest, [[0, 0], [max_length - tf.shape(newest)[1], 0]])
+    newest = tf.where(tf.gather(known, order, batch_dims=1), order, -1)[:, -max_length:]
+    return tf.pad(newest, [[0, 0], [max_length - tf.shape(newest)[1], 0]], constant_values=-1)
+
+
+def _in_order(values: tf.Tensor, order: tf.Tensor) -> tf.Tensor:
+    """Gather [B, T] by `newest_known`, 0 where there is nothing."""
+    # A column for the places without an item, so that a request without any column can be read too.
+    with_none = tf.pad(values, [[0, 0], [1, 0]])
+    return tf.gather(with_none, order + 1, batch_dims=1)
 
 
 def _table(path: Path) -> Any:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from tfrec_zoo.data.grouping import grouped_order
 from tfrec_zoo.data.splits import Candidates
-from tfrec_zoo.schema import NUM_RESERVED, PAD
+from tfrec_zoo.schema import NUM_RESERVED
 
 Array = npt.NDArray[Any]
 
@@ -71,12 +71,19 @@ class EncodedInteractions:
         Returns:
             Catalogue rows, int32 [B, T], PAD where there is nothing.
         """
+        return _newest(self.known_only.item_index, self.known_only.row_splits, rows, max_length).astype(
+            np.int32
+        )
+
+    def history_time(self, rows: Array, max_length: int) -> npt.NDArray[np.int64] | None:
+        """Seconds since 1970 of the items of `history`, int64 [B, T], 0 where there is nothing.
+
+        None where the table has no times.
+        """
         known = self.known_only
-        positions = known.row_splits[rows + 1][:, None] - max_length + np.arange(max_length)
-        real = positions >= known.row_splits[rows][:, None]
-        if not len(known):
-            return np.zeros(positions.shape, np.int32)
-        return np.where(real, known.item_index[np.where(real, positions, 0)], PAD).astype(np.int32)
+        if known.timestamp is None:
+            return None
+        return _newest(known.timestamp, known.row_splits, rows, max_length).astype(np.int64)
 
     @cached_property
     def known_only(self) -> EncodedInteractions:
@@ -105,6 +112,15 @@ class EncodedInteractions:
 
         columns = {name: joined(name) for name in ("item_index", "timestamp", "weight", "rating")}
         return EncodedInteractions(self.user_index, row_splits, profile=self.profile, **columns)
+
+
+def _newest(values: Array, row_splits: Array, rows: Array, max_length: int) -> Array:
+    """The last values of each of the rows, [B, max_length], zeros at the left."""
+    positions = row_splits[rows + 1][:, None] - max_length + np.arange(max_length)
+    real = positions >= row_splits[rows][:, None]
+    if not len(values):
+        return np.zeros(positions.shape)
+    return np.where(real, values[np.where(real, positions, 0)], 0)
 
 
 @dataclass(frozen=True, eq=False)

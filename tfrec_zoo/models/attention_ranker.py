@@ -13,6 +13,7 @@ from tfrec_zoo._errors import UnknownNameError, require
 from tfrec_zoo.layers.feed_forward import FeedForwardKind
 from tfrec_zoo.layers.position_ages import position_ages
 from tfrec_zoo.layers.relative_bias import RelativePositionBias
+from tfrec_zoo.layers.relative_time_bias import RelativeTimeBias
 from tfrec_zoo.layers.self_attention import Attention
 from tfrec_zoo.layers.target_attention import TargetAttention
 from tfrec_zoo.layers.transformer_block import TransformerBlock
@@ -37,6 +38,8 @@ class AttentionRankerConfig(SequenceConfig):
     """Width of the feed-forward layers."""
     positions: Positions = "relative"
     """A vector a place counted from the newest item, a bias a distance, or nothing but the causal mask."""
+    time_bias: bool = False
+    """Whether attention knows how long ago each item was, as a bias a span; needs interactions with times."""
     attention: Attention = "softmax"
     """Scaled dot products, or HSTU's pointwise form, which has no feed-forward."""
     feed_forward: FeedForwardKind = "gelu"
@@ -100,11 +103,20 @@ class AttentionRanker(SequenceModel):
             RelativePositionBias(config.num_heads, config.max_history_length, name=f"position_bias_{number}")
             for number in range(config.num_layers if config.positions == "relative" else 0)
         ]
+        self.time_biases = [
+            RelativeTimeBias(config.num_heads, name=f"time_bias_{number}")
+            for number in range(config.num_layers if config.time_bias else 0)
+        ]
         self.final_norm = keras.layers.LayerNormalization(name="final_norm")
         self.target_attention = TargetAttention(name="target_attention") if config.target_attention else None
-        for layer in (*self.blocks, *self.biases, self.final_norm, self.target_attention):
+        for layer in (*self.blocks, *self.biases, *self.time_biases, self.final_norm, self.target_attention):
             if layer is not None:
                 layer.build((None, None, dim))
+
+    @property
+    def reads_times(self) -> bool:
+        """With the time bias."""
+        return self.config.time_bias
 
     @property
     def trains_on(self) -> Literal["pairs", "sequences"]:
@@ -151,6 +163,15 @@ class AttentionRanker(SequenceModel):
         real = history >= NUM_RESERVED
         for number, block in enumerate(self.blocks):
             newest = newest_only and number == config.num_layers - 1
-            bias = self.biases[number](history, newest_only=newest) if self.biases else None
+            bias = self._bias(number, inputs, newest)
             hidden = block(hidden, padding_mask=real, bias=bias, training=training, newest_only=newest)
         return self.final_norm(hidden)
+
+    def _bias(self, number: int, inputs: Inputs, newest_only: bool) -> Any:
+        """The bias of a block, broadcast to [B, num_heads, T, T]; None where there is none."""
+        of_places = [layer(inputs["history"], newest_only=newest_only) for layer in self.biases[number:][:1]]
+        of_times = [
+            layer(inputs["history_time"], newest_only=newest_only) for layer in self.time_biases[number:][:1]
+        ]
+        both = of_places + of_times
+        return sum(both[1:], both[0]) if both else None

@@ -39,8 +39,8 @@ class RecommenderModel(keras.Model):
 
     Call arguments:
         inputs: dict of "history" int32 [B, T] (catalogue rows, padded at the left), "user_index" int32 [B],
-            `profile_features` [B, ...], and "candidates" int32 [B, C] where given candidates are
-            to be scored.
+            `profile_features` [B, ...], "history_time" int64 [B, T] where the model `reads_times`, and
+            "candidates" int32 [B, C] where given candidates are to be scored.
 
     Returns:
         A dict: "scores" float [B, C] where there are candidates, else "query" float [B, D].
@@ -123,6 +123,11 @@ class RecommenderModel(keras.Model):
         return "pairs"
 
     @property
+    def reads_times(self) -> bool:
+        """Whether the inputs have "history_time" int64 [B, T], seconds from any origin."""
+        return False
+
+    @property
     def needs_positives(self) -> bool:
         """Whether the loss tells accidental hits by each user's known items."""
         by_candidates = self.config.loss not in ("full", *POINTWISE)
@@ -175,6 +180,8 @@ class RecommenderModel(keras.Model):
             "history": np.zeros((batch_size, self.config.max_history_length), np.int32),
             "user_index": np.zeros((batch_size,), np.int32),
         }
+        if self.reads_times:
+            inputs["history_time"] = np.zeros((batch_size, self.config.max_history_length), np.int64)
         for feature in self.profile_features:
             inputs[feature.name] = np.zeros((batch_size, *feature.shape), feature.dtype)
         return {name: ops.convert_to_tensor(values) for name, values in inputs.items()}
@@ -307,7 +314,8 @@ class RecommenderModel(keras.Model):
         """Scores as one graph for batches of any size; traced once a model."""
         batches = {
             name: tf.TensorSpec(
-                [None, None] if name == "history" else [None, *values.shape[1:]], values.dtype
+                [None, None] if name in ("history", "history_time") else [None, *values.shape[1:]],
+                values.dtype,
             )
             for name, values in self.example_inputs().items()
         }
@@ -325,6 +333,11 @@ class RecommenderModel(keras.Model):
         known = self.example_inputs()
 
         def scorer(inputs: Inputs) -> npt.NDArray[Any]:
+            require(
+                not known.keys() - inputs.keys(),
+                f"The inputs of {self.name} must have {sorted(known)}; times come with timed interactions.",
+                sorted(inputs),
+            )
             batch = {name: ops.convert_to_tensor(inputs[name], dtype=known[name].dtype) for name in known}
             return np.asarray(self._score_catalogue(batch, vectors).numpy())
 

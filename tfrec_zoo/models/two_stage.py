@@ -87,6 +87,11 @@ class TwoStage(RecommenderModel):
         return "pairs"
 
     @property
+    def reads_times(self) -> bool:
+        """Whether a stage does."""
+        return any(stage.reads_times for stage in self.stages)
+
+    @property
     def needs_positives(self) -> bool:
         """Whether a stage does."""
         return any(stage.needs_positives for stage in self.stages)

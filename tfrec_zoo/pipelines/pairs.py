@@ -24,6 +24,7 @@ def pairs(
     with_positives: bool = False,
     max_positives: int = 1000,
     with_rating: bool = False,
+    with_times: bool = False,
     shuffle: bool = True,
     seed: int = 0,
 ) -> tf.data.Dataset:
@@ -41,6 +42,7 @@ def pairs(
             batch, from which accidental hits are told.
         max_positives: the most P: of a longer user, the newest, so that no single user sets a batch's cost.
         with_rating: whether to add "rating" [B], what the user gave the item.
+        with_times: whether to add "history_time" int64 [B, T], seconds, 0 at padding.
         shuffle: whether each epoch has an order of its own.
         seed: of the orders.
 
@@ -50,8 +52,8 @@ def pairs(
         "user_index" int32 [B], the profile features, and "positives" and "rating" if asked for.
 
     Raises:
-        ValueError: no interaction of a known item, no ratings where they are asked for, or an argument out of
-            its range.
+        ValueError: no interaction of a known item, no ratings or times where they are asked for, or an
+            argument out of its range.
     """
     require(batch_size >= 1, "`batch_size` must be at least 1.", batch_size)
     require(max_history_length >= 1, "`max_history_length` must be at least 1.", max_history_length)
@@ -66,6 +68,7 @@ def pairs(
         "no ratings",
     )
 
+    times = times_of(interactions) if with_times else None
     item_index = tf.constant(interactions.item_index)
     row_splits = tf.constant(interactions.row_splits)
     row_of_position = tf.constant(interactions.row_of_position().astype(np.int32))
@@ -87,6 +90,8 @@ def pairs(
         history = tf.where(real, tf.gather(item_index, tf.where(real, source, 0)), PAD)
         inputs = {"history": history, "user_index": tf.gather(user_index, row)}
         inputs |= {name: tf.gather(values, row) for name, values in profile.items()}
+        if times is not None:
+            inputs["history_time"] = tf.where(real, tf.gather(times, tf.where(real, source, 0)), 0)
         if with_positives:
             inputs["positives"] = _items_of(row)
         if rating is not None:
@@ -101,3 +106,17 @@ def pairs(
 
     positions = batched_positions(len(interactions), batch_size, shuffle=shuffle, seed=seed)
     return positions.map(gather, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+
+def times_of(interactions: EncodedInteractions) -> tf.Tensor:
+    """Seconds of each interaction, int64 [n].
+
+    Raises:
+        ValueError: interactions without times.
+    """
+    require(
+        interactions.timestamp is not None,
+        "`with_times`, and a model that reads times, needs interactions with a time each.",
+        "no times",
+    )
+    return tf.constant(np.asarray(interactions.timestamp).astype(np.int64))

@@ -11,6 +11,7 @@ import tensorflow as tf
 from tfrec_zoo._errors import UnknownNameError, require
 from tfrec_zoo.features.encoded import EncodedInteractions
 from tfrec_zoo.pipelines.order import batched_positions
+from tfrec_zoo.pipelines.pairs import times_of
 from tfrec_zoo.schema import PAD
 
 Window = Literal["newest", "random"]
@@ -24,6 +25,7 @@ def sequences(
     max_history_length: int,
     window: Window = "newest",
     buckets: Sequence[int] = DEFAULT_BUCKETS,
+    with_times: bool = False,
     shuffle: bool = True,
     seed: int = 0,
 ) -> tf.data.Dataset:
@@ -38,6 +40,7 @@ def sequences(
         max_history_length: T.
         window: what is read of a user with more items: the newest, or in each epoch another stretch.
         buckets: widths of the batches below T, ascending.
+        with_times: whether to add "history_time" int64 [B, L], seconds, 0 at padding.
         shuffle: whether each epoch has an order of its own.
         seed: of the orders and stretches.
 
@@ -49,7 +52,8 @@ def sequences(
         alike, however many the batch has.
 
     Raises:
-        ValueError: no user with two known items, or an argument out of its range.
+        ValueError: no user with two known items, no times where they are asked for, or an argument out of
+            its range.
     """
     require(batch_size >= 1, "`batch_size` must be at least 1.", batch_size)
     require(max_history_length >= 1, "`max_history_length` must be at least 1.", max_history_length)
@@ -63,6 +67,7 @@ def sequences(
     rows = np.flatnonzero(lengths >= 2)
     require(len(rows) > 0, "Sequence training needs a user with two known items or more.", 0)
     items = tf.constant(interactions.item_index)
+    times = times_of(interactions) if with_times else None
     stops = tf.constant(np.cumsum(lengths)[rows])
     width_of = np.minimum(lengths[rows] - 1, max_history_length)
     widths, spare = tf.constant(width_of), tf.constant(lengths[rows] - 1 - width_of)
@@ -79,6 +84,8 @@ def sequences(
             stop -= draw % (spare[number] + 1)
         window_items = items[stop - width - 1 : stop]
         inputs = {"history": window_items[:-1], "user_index": user_index[number]}
+        if times is not None:
+            inputs["history_time"] = times[stop - width - 1 : stop - 1]
         inputs |= {name: values[number] for name, values in profile.items()}
         weights = tf.ones([width]) if weight is None else weight[stop - width : stop]
         return inputs, window_items[1:], weights
@@ -97,7 +104,10 @@ def sequences(
             return tf.where(real, shifted, tf.zeros([], values.dtype))
 
         share = tf.cast(tf.reduce_sum(length), tf.float32) / tf.constant(expected, tf.float32)
-        return {**inputs, "history": moved(inputs["history"])}, moved(targets), moved(weights) * share
+        of_positions: dict[str, tf.Tensor] = {
+            name: moved(inputs[name]) for name in ("history", "history_time") if name in inputs
+        }
+        return {**inputs, **of_positions}, moved(targets), moved(weights) * share
 
     numbers = batched_positions(len(rows), batch_size, shuffle=shuffle, seed=seed).unbatch()
     draws = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=shuffle)

@@ -13,7 +13,7 @@ from tfrec_zoo._errors import DataError, UnknownNameError, require
 from tfrec_zoo.bundle import RECOMMEND_SIGNATURE, Manifest, check_files, read_manifest
 from tfrec_zoo.recommendation import Recommendation, history_strings, id_string, list_length
 
-_COMMON_INPUTS = frozenset({"history", "user_id", "k"})
+_COMMON_INPUTS = frozenset({"history", "history_time", "user_id", "k"})
 
 
 class Recommender:
@@ -26,6 +26,7 @@ class Recommender:
         self._saved_model = saved_model
         self._recommend = saved_model.signatures[RECOMMEND_SIGNATURE]
         inputs = manifest.signatures[RECOMMEND_SIGNATURE]["inputs"]
+        self._reads_times = "history_time" in inputs
         self._profile_dtypes = {
             name: spec["dtype"] for name, spec in inputs.items() if name not in _COMMON_INPUTS
         }
@@ -36,6 +37,7 @@ class Recommender:
         user_id: str | int | None = None,
         k: int = 10,
         profile: Mapping[str, Any] | None = None,
+        history_time: Sequence[int] | None = None,
     ) -> list[Recommendation]:
         """The best items for one person, who has not had them yet.
 
@@ -45,16 +47,19 @@ class Recommender:
             user_id: raw user id; None, or an unknown one, is nobody in particular.
             k: length of the list.
             profile: raw values of the model's profile features, where it has any.
+            history_time: when each item of the history was, in whole seconds from any origin; for a model
+                that reads times, and for no other.
 
         Returns:
             At most k items, best first; fewer where the catalogue runs out.
 
         Raises:
-            ValueError: k below 1.
+            ValueError: k below 1, times that are missing, too many, or given to a model that reads none.
             TypeError: ids that are neither strings nor whole numbers.
             UnknownNameError: a profile feature that the model does not have.
         """
-        return self.recommend_batch([history], [user_id], k, [profile or {}])[0]
+        times = None if history_time is None else [history_time]
+        return self.recommend_batch([history], [user_id], k, [profile or {}], times)[0]
 
     def recommend_batch(
         self,
@@ -62,6 +67,7 @@ class Recommender:
         user_ids: Sequence[str | int | None] | None = None,
         k: int = 10,
         profiles: Sequence[Mapping[str, Any]] | None = None,
+        history_times: Sequence[Sequence[int]] | None = None,
     ) -> list[list[Recommendation]]:
         """The same for several people at once.
 
@@ -70,12 +76,13 @@ class Recommender:
             user_ids: B raw user ids.
             k: length of the lists.
             profiles: B mappings.
+            history_times: B lists of seconds, each as long as its history.
 
         Returns:
             B lists of at most k items.
 
         Raises:
-            ValueError: k below 1, or arguments of different lengths.
+            ValueError: k below 1, arguments of different lengths, or times that are missing or not read.
             TypeError: ids that are neither strings nor whole numbers.
             UnknownNameError: a profile feature that the model does not have.
         """
@@ -94,6 +101,7 @@ class Recommender:
             ),
             k=tf.constant(min(k, self.manifest.schema["num_items"]), tf.int32),
             **self._profile_inputs(given),
+            **self._time_inputs(histories, history_times),
         )
         return [
             [
@@ -103,6 +111,24 @@ class Recommender:
             ]
             for items, scores in zip(answer["item_ids"].numpy(), answer["scores"].numpy(), strict=True)
         ]
+
+    def _time_inputs(
+        self, histories: Sequence[Sequence[str | int]], times: Sequence[Sequence[int]] | None
+    ) -> dict[str, tf.Tensor]:
+        given = None if times is None else [len(row) for row in times]
+        require(
+            given == ([len(row) for row in histories] if self._reads_times else None),
+            "`history_time` must have a time for each item of the history, for this model reads times."
+            if self._reads_times
+            else "`history_time` must be left out: this model reads no times.",
+            times,
+        )
+        if times is None:
+            return {}
+        table = np.zeros((len(times), max([1, *map(len, times)])), np.int64)
+        for row, values in enumerate(times):
+            table[row, : len(values)] = values
+        return {"history_time": tf.constant(table)}
 
     def _profile_inputs(self, profiles: Sequence[Mapping[str, Any]]) -> dict[str, tf.Tensor]:
         for profile in profiles:

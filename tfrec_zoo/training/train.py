@@ -100,6 +100,7 @@ def training_dataset(
         "batch_size": run.batch_size,
         "max_history_length": config.max_history_length,
         "seed": run.seed,
+        "with_times": model.reads_times,
     }
     if model.trains_on == "sequences":
         dataset = sequences(train, window=run.window, **common)
