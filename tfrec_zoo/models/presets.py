@@ -31,6 +31,22 @@ _MOVIELENS_1M_RUN: Mapping[str, Any] = {
     "window": "random",
     "patience": 40,
 }
+_AMAZON_BEAUTY: Mapping[str, Any] = {
+    "embedding_dim": 128,
+    "hidden_dim": 256,
+    "max_history_length": 50,
+    "dropout": 0.5,
+    "normalize": True,
+    "temperature": 0.05,
+}
+_AMAZON_BEAUTY_RUN: Mapping[str, Any] = {
+    "epochs": 30,
+    "batch_size": 128,
+    "learning_rate": 2e-3,
+    "schedule": "cosine",
+    "warmup_epochs": 2,
+    "patience": 30,
+}
 _TINY: Mapping[str, Any] = {"embedding_dim": 16, "max_history_length": 20}
 _TINY_RUN: Mapping[str, Any] = {"epochs": 5}
 
@@ -59,4 +75,11 @@ PRESETS: dict[str, Preset] = {
         "attention_ranker", "MovieLens-1M", _MOVIELENS_1M, _MOVIELENS_1M_RUN
     ),
     "gru_ranker_movielens_1m": Preset("gru_ranker", "MovieLens-1M", _MOVIELENS_1M, _MOVIELENS_1M_RUN),
+    "attention_ranker_amazon_beauty": Preset(
+        "attention_ranker",
+        "Amazon Beauty",
+        {**_AMAZON_BEAUTY, "num_layers": 1, "num_heads": 1},
+        _AMAZON_BEAUTY_RUN,
+    ),
+    "gru_ranker_amazon_beauty": Preset("gru_ranker", "Amazon Beauty", _AMAZON_BEAUTY, _AMAZON_BEAUTY_RUN),
 }
