@@ -47,7 +47,14 @@ from tfrec_zoo.models.baselines import ContentKNN
 from tfrec_zoo.training import RunConfig, train
 
 HEIGHT, WIDTH = 48, 32
-MODEL = {"score": "dot", "loss": "full", "max_history_length": 100, "dropout": 0.2}
+MODEL = {
+    "score": "dot",
+    "loss": "full",
+    "context": "others",
+    "max_history_length": 200,
+    "dropout": 0.2,
+    "content_dropout": 0.3,
+}
 RUN = {"epochs": 30, "batch_size": 64, "learning_rate": 2e-3, "patience": 5, "window": "random"}
 CONTENT = {
     "movielens_1m": [["categories"], ["title"], ["image"], ["categories", "title", "image"]],

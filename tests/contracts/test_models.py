@@ -155,6 +155,26 @@ def test_a_saved_model_answers_alike_in_a_fresh_process(name: str, variant: str,
         assert str(answer["config"]) == repr((type(model).__name__, model.config))
 
 
+@pytest.mark.parametrize("name", list_models())
+def test_stored_items_stand_for_the_content(name: str, tmp_path: Path) -> None:
+    model = make(name, "content_only")
+    stored = model.with_stored_items()
+    stored.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    inputs = batch_of(model, "content_only", 9)
+    np.testing.assert_allclose(
+        again.catalogue_scorer()(inputs), model.catalogue_scorer()(inputs), rtol=1e-5, atol=1e-6
+    )
+    features = data("content_only")[0]
+    content = {feature: values[5:9] for feature, values in features.item_features.items()}
+    np.testing.assert_allclose(again.encode_content(content), model.encode_content(content), rtol=1e-5)
+    of_content = {tuple(values.shape) for values in features.item_features.values()}
+    assert of_content & {tuple(weight.shape) for weight in model.weights}
+    assert not of_content & {tuple(weight.shape) for weight in again.weights}
+    with pytest.raises(ValueError, match="stored items is not for training"):
+        again.require_ready()
+
+
 @pytest.mark.parametrize(("name", "variant"), CASES)
 def test_padding_and_order_of_candidates_change_nothing(name: str, variant: str) -> None:
     model = make(name, variant)

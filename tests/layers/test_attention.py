@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfrec_zoo._errors import UnknownNameError
 from tfrec_zoo.layers.attention_pooling import AttentionPooling
 from tfrec_zoo.layers.dense_scorer import DenseScorer
 from tfrec_zoo.layers.relative_bias import RelativePositionBias
@@ -137,6 +138,25 @@ def test_attention_pooling_weighs_by_content_and_age() -> None:
     assert (found[1] == 0).all()
     newest = layer(vectors, padding_mask=real, newest_only=True).numpy()
     np.testing.assert_allclose(newest[:, 0], found[:, -1], rtol=1e-6)
+
+
+def test_attention_pooling_over_all_others_but_the_one_asked_for() -> None:
+    layer = AttentionPooling(4, "others")
+    layer.build((None, None, 2))
+    ages = np.array([0.5, -0.5, 1.0, 0.25])
+    layer.distance.table.assign(ages[None])
+    vectors = RNG.normal(size=(1, 4, 2)).astype(np.float32)
+    real = np.array([[False, True, True, True]])
+    found = layer(vectors, padding_mask=real).numpy()
+    scores = np.tanh(dense(layer.hidden, vectors[0])) @ layer.score.kernel.numpy()[:, 0] + ages[::-1]
+    for position in (1, 2, 3):
+        others = [place for place in (1, 2, 3) if place != position + 1]
+        expected = softmax(scores[others]) @ vectors[0, others]
+        np.testing.assert_allclose(found[0, position], expected, rtol=1e-5, atol=1e-6)
+    newest = layer(vectors, padding_mask=real, newest_only=True).numpy()
+    np.testing.assert_allclose(newest[:, 0], found[:, -1], rtol=1e-6)
+    with pytest.raises(UnknownNameError, match="Did you mean 'others'"):
+        AttentionPooling(4, "other")
 
 
 def test_dense_scorer_against_a_plain_reading() -> None:

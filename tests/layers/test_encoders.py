@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from tfrec_zoo._errors import UnknownNameError
 from tfrec_zoo.layers import (
     AudioEncoder,
     CategoryEncoder,
@@ -117,6 +118,42 @@ def test_id_dropout_hides_ids_in_training_alone() -> None:
     np.testing.assert_allclose(encoder(rows), table[rows], rtol=1e-6)
     hidden = np.isclose(keras.ops.convert_to_numpy(encoder(rows, training=True)), table[1]).all(axis=1)
     assert 0.45 < hidden.mean() < 0.55
+
+
+def test_content_dropout_hides_words_one_by_one_and_vectors_whole() -> None:
+    schema = Schema(2002, 2002, 2002, item_features=(FEATURES[0], FEATURES[3]))
+    encoder = ItemEncoder(schema, 4, use_id=False, content_dropout=0.25)
+    encoder.build()
+    encoder.set_content({"categories": np.full((2002, 3), 4), "vectors": np.ones((2002, 4), np.float32)})
+    rows = np.arange(2, 2002)
+    category = encoder.encoders["categories"].embedding.get_weights()[0][4]
+    vector = keras.ops.convert_to_numpy(encoder.encoders["vectors"](np.ones((1, 4), np.float32)))[0]
+    np.testing.assert_allclose(encoder(rows), np.tile(category + vector, (2000, 1)), rtol=1e-5, atol=1e-6)
+    trained = keras.ops.convert_to_numpy(encoder(rows, training=True))
+    kinds = {(c, v): c * category + v * vector for c in (0, 1) for v in (0, 1)}
+    share = {kind: np.isclose(trained, value, atol=1e-6).all(axis=1).mean() for kind, value in kinds.items()}
+    assert sum(share.values()) == pytest.approx(1)
+    assert share[1, 0] + share[0, 0] == pytest.approx(0.25, abs=0.04)  # vectors, as a whole
+    assert share[0, 1] + share[0, 0] == pytest.approx(0.25**3, abs=0.02)  # all three categories
+
+
+@pytest.mark.parametrize("backbone", ["plain", "residual", "MobileNetV3Small"])
+def test_image_backbones(backbone: str) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (3, 32, 40, 3)).astype(np.uint8)
+    layer = ImageEncoder(5, backbone)
+    layer.build((None, 32, 40, 3))
+    vectors = keras.ops.convert_to_numpy(layer(pictures))
+    assert vectors.shape == (3, 5)
+    assert np.abs(vectors - vectors[::-1]).max() > 0
+    again = ImageEncoder.from_config(layer.get_config())
+    again.build((None, 32, 40, 3))
+    again.set_weights(layer.get_weights())
+    np.testing.assert_allclose(again(pictures), vectors, rtol=1e-5, atol=1e-6)
+
+
+def test_an_unknown_image_backbone_is_refused() -> None:
+    with pytest.raises(UnknownNameError, match="Did you mean 'MobileNetV2'"):
+        ImageEncoder(5, "MobilNetV2")
 
 
 def test_wrong_content_is_refused() -> None:

@@ -43,6 +43,7 @@ class Plan:
     run: RunConfig = field(default_factory=RunConfig)
     content: Sequence[str] = ()
     profile: Sequence[str] = ()
+    keep_content: bool = True
     command: str = ""
 
 
@@ -104,7 +105,8 @@ def execute(plan: Plan, output: Output) -> Run:
         "filtered": filtered,
         "command": plan.command,
     }
-    folder = export(model, features, plan.output, details=_details(report, dataset, plan.preparation))
+    details = _details(report, dataset, plan.preparation)
+    folder = export(model, features, plan.output, keep_content=plan.keep_content, details=details)
     report["seconds"] = round(time.perf_counter() - started, 2)
     report["export"] = folder.name
     write_text(plan.output / REPORT_FILE, json.dumps(report, indent=1) + "\n")
@@ -118,7 +120,10 @@ def execute(plan: Plan, output: Output) -> Run:
 def _resolved(model: RecommenderModel, run: RunConfig) -> dict[str, Any]:
     """The options that each `fit` of the run had."""
     if isinstance(model, TwoStage):
-        return {stage.name: _resolved(stage, run) for stage in model.stages}
+        return {
+            model.retriever.name: _resolved(model.retriever, run.of_retriever()),
+            model.ranker.name: _resolved(model.ranker, run.of_ranker()),
+        }
     return run.with_defaults(model.run_defaults).to_dict()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,6 +26,8 @@ from tfrec_zoo.cli.data_options import (
 )
 from tfrec_zoo.cli.settings import parse_settings
 from tfrec_zoo.cli.tensorflow_noise import import_quietly
+from tfrec_zoo.data.item_tables import read_items
+from tfrec_zoo.data.tables import Items
 
 
 def train(
@@ -42,6 +46,17 @@ def train(
         ),
     ] = None,
     content: Annotated[str, typer.Option(help="Item columns to use: title,categories,...")] = "",
+    items: Annotated[
+        Path | None,
+        typer.Option(help="Table of the items (CSV, Parquet, ...) with the columns of --content."),
+    ] = None,
+    keep_content: Annotated[
+        bool,
+        typer.Option(
+            "--keep-content/--drop-content",
+            help="Whether titles, pictures and so on go into the export, or the item vectors alone.",
+        ),
+    ] = True,
     profile: Annotated[str, typer.Option(help="User columns to use: age,gender,...")] = "",
     split: Annotated[
         str, typer.Option(help="leave_last_out, global_time, random, cold_items or cold_users.")
@@ -75,6 +90,9 @@ def train(
     folder = output or Path("runs") / model
     check_target(folder)
     table = load_dataset(dataset, data_dir, user_column, item_column, time_column, rating_column, format)
+    columns = _names(content)
+    if items is not None:
+        table = replace(table, items=_read_items(items, columns))
     plan = Plan(
         model=preset.model,
         dataset=table,
@@ -82,11 +100,21 @@ def train(
         preparation=preparation,
         hyper_parameters={"seed": seed, **preset.config, **hyper_parameters},
         run=RunConfig(**{**preset.run, **given, **options}),
-        content=_names(content),
+        content=columns,
         profile=_names(profile),
+        keep_content=keep_content,
         command=shlex.join(["tfrec-zoo", *sys.argv[1:]]),
     )
     out.json(execute(plan, out).report)
+
+
+def _read_items(path: Path, content: Sequence[str]) -> Items:
+    """The items' table; pictures and vectors are in the columns of those names."""
+    return read_items(
+        path,
+        image_column="image" if "image" in content else None,
+        vector_columns="vectors" if "vectors" in content else None,
+    )
 
 
 def _names(text: str) -> list[str]:

@@ -39,6 +39,7 @@ def export(
     path: str | Path,
     *,
     k: int = 10,
+    keep_content: bool = True,
     details: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write a model as a SavedModel with its manifest, vocabularies, Keras file and model card.
@@ -52,6 +53,8 @@ def export(
         features: of the model's training data.
         path: the folder; its name is the model's name in a server.
         k: length of the lists of the signature `serving_default`.
+        keep_content: whether the catalogue's content goes with the Keras model and the features, so that
+            training can go on; without it, the item vectors take its place.
         details: JSON-ready facts for manifest and card, such as "dataset", "split", "metrics", "command".
 
     Returns:
@@ -69,6 +72,8 @@ def export(
         features.schema,
     )
     check_target(path)
+    if not keep_content and model.schema.item_features:
+        model, features = model.with_stored_items(), features.without_content()
     path.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:

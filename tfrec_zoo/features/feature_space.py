@@ -140,6 +140,12 @@ class FeatureSpace:
         }
         return space
 
+    def without_content(self) -> FeatureSpace:
+        """The same features without the catalogue's content, for a model of `with_stored_items`."""
+        space = copy(self)
+        space.item_features = {}
+        return space
+
     @property
     def schema(self) -> Schema:
         """The contract of the models."""
@@ -266,7 +272,7 @@ class FeatureSpace:
             for side in ("user", "item")
         }
         item_features: dict[str, Array] = {}
-        if transforms["item"]:
+        if (folder / CONTENT_FILE).is_file():
             with np.load(folder / CONTENT_FILE, allow_pickle=False) as content:
                 item_features = {name: content[name] for name in transforms["item"]}
         return cls(

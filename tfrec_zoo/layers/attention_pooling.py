@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, get_args
 
 import keras
 from keras import ops
 
+from tfrec_zoo._errors import UnknownNameError
 from tfrec_zoo.layers.masking import masked_softmax
 from tfrec_zoo.layers.relative_bias import RelativePositionBias
+
+Context = Literal["past", "others"]
 
 
 @keras.saving.register_keras_serializable("tfrec_zoo")
 class AttentionPooling(keras.layers.Layer):
-    """For each position, the mean over the real positions up to it, weighted by a softmax of learned scores.
+    """For each position, a mean over real positions, weighted by a softmax of learned scores.
 
-    The score of a vector is that of Yang et al. 2016, "Hierarchical attention networks" (section 2.2),
-    tanh(W v) times a learned query; each distance to the asking position adds a learned number. Where nothing
-    is real yet, the mean is zero.
+    With the context "past" it is the mean over the positions up to it, and the distance to each adds a
+    learned number to its score; with "others", over all positions but the next, and the distance to the
+    newest adds it. The newest position reads all in both. The score of a vector is that of Yang et al. 2016,
+    "Hierarchical attention networks" (section 2.2), tanh(W v) times a learned query. Where nothing is real,
+    the mean is zero.
 
     Call arguments:
         vectors: float [B, T, D], oldest first.
@@ -28,8 +33,11 @@ class AttentionPooling(keras.layers.Layer):
         float [B, T, D], or [B, 1, D].
     """
 
-    def __init__(self, max_history_length: int, **kwargs: Any) -> None:
+    def __init__(self, max_history_length: int, context: Context = "past", **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        if context not in get_args(Context):
+            raise UnknownNameError("context", context, get_args(Context))
+        self.context = context
         self.max_history_length = max_history_length
 
     def build(self, input_shape: Any) -> None:
@@ -44,14 +52,21 @@ class AttentionPooling(keras.layers.Layer):
     def call(self, vectors: Any, padding_mask: Any, newest_only: bool = False) -> Any:
         """Pool up to each position."""
         scores = ops.expand_dims(self.score(self.hidden(vectors))[..., 0], 1)
-        scores += ops.cast(self.distance(vectors, newest_only=newest_only)[:, 0], scores.dtype)
+        from_newest = newest_only or self.context == "others"
+        scores += ops.cast(self.distance(vectors, newest_only=from_newest)[:, 0], scores.dtype)
         visible = ops.expand_dims(padding_mask, 1)
         if not newest_only:
             place = ops.arange(ops.shape(vectors)[1])
-            visible = ops.logical_and(visible, (place[:, None] >= place[None, :])[None])
+            asking, seen = place[:, None], place[None, :]
+            open_to_all = asking >= seen if self.context == "past" else asking + 1 != seen
+            visible = ops.logical_and(visible, open_to_all[None])
         weights = ops.where(visible, masked_softmax(visible, scores), 0)
         return ops.matmul(weights, vectors)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments."""
-        return {**super().get_config(), "max_history_length": self.max_history_length}
+        return {
+            **super().get_config(),
+            "max_history_length": self.max_history_length,
+            "context": self.context,
+        }

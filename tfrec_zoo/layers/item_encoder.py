@@ -13,7 +13,7 @@ from keras import ops
 from tfrec_zoo._errors import require
 from tfrec_zoo.layers.dense_stack import dense_stack
 from tfrec_zoo.layers.feature_encoder import feature_encoder
-from tfrec_zoo.schema import NUM_RESERVED, OOV, Schema
+from tfrec_zoo.schema import NUM_RESERVED, OOV, PAD, Feature, Schema
 
 
 class ItemEncoder(keras.layers.Layer):
@@ -29,7 +29,12 @@ class ItemEncoder(keras.layers.Layer):
         hidden_dims: widths of the dense layers between the sum and the vector.
         use_id: whether the id embedding takes part; without it, the vector comes from content alone.
         id_dropout: share of rows whose id is replaced by OOV in training.
+        content_dropout: share of words and categories, and of whole rows of any other content, that are
+            hidden in training.
         dropout: of the dense layers.
+        image_backbone: of `ImageEncoder`.
+        stored: whether the vectors of the catalogue are kept in the place of its content. `encode_content`
+            works as before; catalogue rows are looked up.
     """
 
     def __init__(
@@ -40,7 +45,10 @@ class ItemEncoder(keras.layers.Layer):
         hidden_dims: tuple[int, ...] = (),
         use_id: bool = True,
         id_dropout: float = 0.0,
+        content_dropout: float = 0.0,
         dropout: float = 0.0,
+        image_backbone: str = "plain",
+        stored: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -52,7 +60,9 @@ class ItemEncoder(keras.layers.Layer):
         )
         self.schema = schema
         self.embedding_dim = embedding_dim
+        self.stored = stored
         self.id_dropout = id_dropout
+        self.content_dropout = content_dropout
         self.seed_generator = keras.random.SeedGenerator()
         self.id_embedding = (
             keras.layers.Embedding(
@@ -65,7 +75,8 @@ class ItemEncoder(keras.layers.Layer):
             else None
         )
         self.encoders = {
-            feature.name: feature_encoder(feature, embedding_dim) for feature in schema.item_features
+            feature.name: feature_encoder(feature, embedding_dim, image_backbone)
+            for feature in schema.item_features
         }
         self.hidden = dense_stack(embedding_dim, hidden_dims, dropout, name="hidden")
 
@@ -73,6 +84,16 @@ class ItemEncoder(keras.layers.Layer):
         """Create the id table and the catalogue's content, which starts empty."""
         if self.id_embedding is not None:
             self.id_embedding.build((None,))
+        self.vectors = (
+            self.add_weight(
+                name="vectors",
+                shape=(self.schema.num_items, self.embedding_dim),
+                initializer="zeros",
+                trainable=False,
+            )
+            if self.stored
+            else None
+        )
         self.content = {
             feature.name: self.add_weight(
                 name=f"content_{feature.name}",
@@ -82,7 +103,7 @@ class ItemEncoder(keras.layers.Layer):
                 trainable=False,
                 autocast=False,
             )
-            for feature in self.schema.item_features
+            for feature in (() if self.stored else self.schema.item_features)
         }
         if self.content:
             self.content_is_set = self.add_weight(
@@ -91,6 +112,13 @@ class ItemEncoder(keras.layers.Layer):
         if self.hidden is not None:
             self.hidden.build((None, self.embedding_dim))
         self.built = True
+
+    @property
+    def catalogue_weights(self) -> list[Any]:
+        """What is kept of the catalogue besides the id embedding: content, or stored vectors."""
+        if self.vectors is not None:
+            return [self.vectors]
+        return [*self.content.values(), self.content_is_set] if self.content else []
 
     def set_content(self, content: Mapping[str, Any]) -> None:
         """Fill in the catalogue's content.
@@ -129,6 +157,8 @@ class ItemEncoder(keras.layers.Layer):
 
     def call(self, item_index: Any, training: bool = False) -> Any:
         """Encode catalogue rows, int32 [...], as float [..., embedding_dim]."""
+        if self.vectors is not None:
+            return ops.cast(ops.take(self.vectors, item_index, axis=0), self.compute_dtype)
         if not self.encoders:
             return self._finish(self._id_vectors(item_index, training), training)
         shape = ops.shape(item_index)
@@ -143,10 +173,22 @@ class ItemEncoder(keras.layers.Layer):
         return self._encode(content, ops.full((ops.shape(first)[0],), OOV, dtype="int32"), training=False)
 
     def _encode(self, content: Mapping[str, Any], rows: Any, training: bool) -> Any:
-        parts = [encoder(content[name]) for name, encoder in self.encoders.items()]
+        parts = [self._encode_feature(feature, content, training) for feature in self.schema.item_features]
         if self.id_embedding is not None:
             parts.append(self._id_vectors(rows, training))
         return self._finish(sum(parts[1:], parts[0]), training)
+
+    def _encode_feature(self, feature: Feature, content: Mapping[str, Any], training: bool) -> Any:
+        values, encoder = content[feature.name], self.encoders[feature.name]
+        if not training or self.content_dropout == 0:
+            return encoder(values)
+        tokens = feature.kind in ("category", "text")
+        shape = ops.shape(values) if tokens else (ops.shape(values)[0], 1)
+        keep = keras.random.uniform(shape, seed=self.seed_generator) >= self.content_dropout
+        if tokens:
+            return encoder(ops.where(keep, values, PAD))
+        vectors = encoder(values)
+        return vectors * ops.cast(keep, vectors.dtype)
 
     def _id_vectors(self, rows: Any, training: bool) -> Any:
         assert self.id_embedding is not None

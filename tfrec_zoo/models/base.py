@@ -48,6 +48,7 @@ class RecommenderModel(keras.Model):
     Args:
         schema: sizes, names and shapes of the data.
         config: hyper-parameters; the class's defaults where left out.
+        stored_items: whether it is one of `with_stored_items`.
     """
 
     config_class: ClassVar[type[ModelConfig]] = ModelConfig
@@ -56,7 +57,13 @@ class RecommenderModel(keras.Model):
     )
     """Options of `RunConfig` that suit the model."""
 
-    def __init__(self, schema: Schema, config: ModelConfig | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        config: ModelConfig | None = None,
+        stored_items: bool = False,
+        **kwargs: Any,
+    ) -> None:
         config = self.config_class() if config is None else config
         require(
             isinstance(config, self.config_class), f"`config` must be a {self.config_class.__name__}.", config
@@ -64,6 +71,7 @@ class RecommenderModel(keras.Model):
         super().__init__(**kwargs)
         self.schema = schema
         self.config = config
+        self.stored_items = stored_items
         # On a CPU, XLA recompiles for each ragged batch; Keras's "auto" then leaves it off.
         self.supports_jit = False
         with _seeded(config.seed):
@@ -78,7 +86,10 @@ class RecommenderModel(keras.Model):
             hidden_dims=config.item_hidden_dims,
             use_id=config.use_item_id,
             id_dropout=config.id_dropout,
+            content_dropout=config.content_dropout,
             dropout=config.dropout,
+            image_backbone=config.image_backbone,
+            stored=self.stored_items,
             name="item_encoder",
         )
         self.score_bias = (
@@ -172,6 +183,7 @@ class RecommenderModel(keras.Model):
         """
         if self.frequency is not None:
             self.frequency.require_counts()
+        require(not self.stored_items, "A model with stored items is not for training.", self.name)
         self.require_content()
 
     def example_inputs(self, batch_size: int = 1) -> dict[str, Any]:
@@ -288,13 +300,39 @@ class RecommenderModel(keras.Model):
             ValueError: content that was never set.
         """
         self.require_content()
+        return self._in_blocks(self.encode_items, block_size)
+
+    def _in_blocks(self, encode: Callable[[Any], Any], block_size: int = 4096) -> npt.NDArray[Any]:
+        """Encode the whole catalogue."""
         blocks = [
-            ops.convert_to_numpy(
-                self.encode_items(ops.arange(start, min(start + block_size, self.schema.num_items)))
-            )
+            ops.convert_to_numpy(encode(ops.arange(start, min(start + block_size, self.schema.num_items))))
             for start in range(0, self.schema.num_items, block_size)
         ]
         return np.concatenate(blocks).astype(np.float32)
+
+    @property
+    def item_encoders(self) -> tuple[ItemEncoder, ...]:
+        """All that the model has."""
+        return (self.item_encoder,)
+
+    def with_stored_items(self) -> Self:
+        """A copy that holds the vectors of its catalogue in the place of the content.
+
+        It ranks and is served as before, new items are still encoded by their content, and neither pictures
+        nor texts of the catalogue are in it: for publishing, and where content is large. It is not for
+        training.
+
+        Raises:
+            ValueError: content that was never set.
+        """
+        self.require_content()
+        copy = type(self)(self.schema, self.config, stored_items=True, name=self.name)
+        for mine, other in zip(_other_weights(self), _other_weights(copy), strict=True):
+            other.assign(mine)
+        for mine, other in zip(self.item_encoders, copy.item_encoders, strict=True):
+            assert other.vectors is not None
+            other.vectors.assign(self._in_blocks(mine))
+        return copy
 
     def catalogue_scores(self, inputs: Inputs, item_vectors: Any, allowed: Any = None) -> Any:
         """Scores of the whole catalogue as they are served: the history is read from the item vectors.
@@ -345,7 +383,12 @@ class RecommenderModel(keras.Model):
 
     def get_config(self) -> dict[str, Any]:
         """Schema and hyper-parameters."""
-        return {"name": self.name, "schema": self.schema.to_dict(), "config": self.config.to_dict()}
+        return {
+            "name": self.name,
+            "schema": self.schema.to_dict(),
+            "config": self.config.to_dict(),
+            "stored_items": self.stored_items,
+        }
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
@@ -353,8 +396,15 @@ class RecommenderModel(keras.Model):
         return cls(
             Schema.from_dict(config["schema"]),
             cls.config_class.from_dict(config["config"]),
+            stored_items=config.get("stored_items", False),
             name=config.get("name"),
         )
+
+
+def _other_weights(model: RecommenderModel) -> list[Any]:
+    """All weights but those of the catalogue, in the order of the layers."""
+    catalogue = {id(weight) for encoder in model.item_encoders for weight in encoder.catalogue_weights}
+    return [weight for weight in model.weights if id(weight) not in catalogue]
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, get_args
 import keras
 
 from tfrec_zoo._errors import UnknownNameError, require
-from tfrec_zoo.layers.attention_pooling import AttentionPooling
+from tfrec_zoo.layers.attention_pooling import AttentionPooling, Context
 from tfrec_zoo.layers.dense_scorer import DenseScorer
 from tfrec_zoo.layers.dense_stack import dense_stack
 from tfrec_zoo.layers.user_embedding import UserEmbedding
@@ -33,6 +33,9 @@ class CNNRankerConfig(SequenceConfig):
     """Whether the item encoder has an id embedding beside the content."""
     use_user_id: bool = False
     """Whether the query has an id embedding beside the content profile."""
+    context: Context = "past"
+    """What a profile is made of in training: the items before the target; or all others of the window, where
+    what goes together matters more than what comes next."""
     score: Score = "dense"
     """Dense layers over query, item and their product; or the dot product, which an index can serve."""
     hidden_dim: int = 64
@@ -43,8 +46,9 @@ class CNNRankerConfig(SequenceConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         require(self.hidden_dim >= 1, "`hidden_dim` must be at least 1.", self.hidden_dim)
-        if self.score not in get_args(Score):
-            raise UnknownNameError("score", self.score, get_args(Score))
+        for name, known in (("score", get_args(Score)), ("context", get_args(Context))):
+            if getattr(self, name) not in known:
+                raise UnknownNameError(name, getattr(self, name), known)
 
 
 @keras.saving.register_keras_serializable("tfrec_zoo")
@@ -70,7 +74,7 @@ class CNNRanker(SequenceModel):
         """Create pooling, user embedding and scorer."""
         config = self.config
         dim = config.embedding_dim
-        self.pooling = AttentionPooling(config.max_history_length, name="history_pooling")
+        self.pooling = AttentionPooling(config.max_history_length, config.context, name="history_pooling")
         self.pooling.build((None, None, dim))
         self.user_embedding = (
             UserEmbedding(self.schema.num_users, dim, name="user_embedding") if config.use_user_id else None

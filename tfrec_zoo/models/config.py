@@ -32,10 +32,14 @@ class ModelConfig:
     """Share of entries dropped in training."""
     id_dropout: float = 0.0
     """Share of items whose id is hidden in training, so that content alone can place them."""
+    content_dropout: float = 0.0
+    """Share of the content hidden in training: of words and categories one by one, of all else as a whole."""
     use_item_id: bool = True
     """Whether the item encoder has an id embedding."""
     item_hidden_dims: tuple[int, ...] = ()
     """Widths of the item encoder's dense layers."""
+    image_backbone: str = "plain"
+    """What reads pictures: "plain" convolutions, "residual" ones, or a class of `keras.applications`."""
     normalize: bool = False
     """Whether query and item vectors have length one, so that scores are cosines."""
     temperature: float = 1.0
@@ -67,7 +71,7 @@ class ModelConfig:
                 object.__setattr__(self, field.name, tuple(getattr(self, field.name)))
         for name in ("embedding_dim", "max_history_length"):
             require(getattr(self, name) >= 1, f"`{name}` must be at least 1.", getattr(self, name))
-        for name in ("dropout", "id_dropout", "label_smoothing"):
+        for name in ("dropout", "id_dropout", "content_dropout", "label_smoothing"):
             require(0 <= getattr(self, name) < 1, f"`{name}` must be in [0, 1).", getattr(self, name))
         require(0 <= self.calibration <= 1, "`calibration` must be in [0, 1].", self.calibration)
         require(0 < self.temperature < inf, "`temperature` must be above 0 and finite.", self.temperature)

@@ -31,6 +31,22 @@ _MOVIELENS_1M_RUN: Mapping[str, Any] = {
     "window": "random",
     "patience": 40,
 }
+_MOVIELENS_100K: Mapping[str, Any] = {"max_history_length": 200, "dropout": 0.3}
+_MOVIELENS_100K_RUN: Mapping[str, Any] = {
+    "epochs": 30,
+    "batch_size": 8,
+    "learning_rate": 2e-3,
+    "schedule": "cosine",
+    "warmup_epochs": 2,
+    "window": "random",
+    "patience": 30,
+}
+_RETRIEVER_RUN: Mapping[str, Any] = {
+    "batch_size": 512,
+    "schedule": "constant",
+    "warmup_epochs": 0,
+    "patience": 3,
+}
 _AMAZON_BEAUTY: Mapping[str, Any] = {
     "embedding_dim": 128,
     "hidden_dim": 256,
@@ -75,6 +91,21 @@ PRESETS: dict[str, Preset] = {
         "attention_ranker", "MovieLens-1M", _MOVIELENS_1M, _MOVIELENS_1M_RUN
     ),
     "gru_ranker_movielens_1m": Preset("gru_ranker", "MovieLens-1M", _MOVIELENS_1M, _MOVIELENS_1M_RUN),
+    "attention_ranker_movielens_100k": Preset(
+        "attention_ranker", "MovieLens-100K", _MOVIELENS_100K, _MOVIELENS_100K_RUN
+    ),
+    "gru_ranker_movielens_100k": Preset("gru_ranker", "MovieLens-100K", _MOVIELENS_100K, _MOVIELENS_100K_RUN),
+    "two_stage_movielens_100k": Preset(
+        "two_stage",
+        "MovieLens-100K: a tenth of the catalogue is scored twice",
+        {
+            "num_candidates": 168,
+            "max_history_length": 200,
+            "ranker": "attention_ranker",
+            "ranker_settings": {"dropout": 0.3},
+        },
+        {**_MOVIELENS_100K_RUN, "retriever": dict(_RETRIEVER_RUN)},
+    ),
     "attention_ranker_amazon_beauty": Preset(
         "attention_ranker",
         "Amazon Beauty",

@@ -12,6 +12,7 @@ import tensorflow as tf
 from keras import ops
 
 from tfrec_zoo._errors import UnknownNameError, require
+from tfrec_zoo.layers.item_encoder import ItemEncoder
 from tfrec_zoo.models.attention_ranker import AttentionRanker
 from tfrec_zoo.models.base import Inputs, RecommenderModel
 from tfrec_zoo.models.cnn_ranker import CNNRanker
@@ -70,8 +71,8 @@ class TwoStage(RecommenderModel):
 
     def _build_layers(self) -> None:
         retriever, ranker = self.config.stage_configs()
-        self.retriever = TwoTower(self.schema, retriever, name="retriever")
-        self.ranker = RANKERS[self.config.ranker](self.schema, ranker, name="ranker")
+        self.retriever = TwoTower(self.schema, retriever, self.stored_items, name="retriever")
+        self.ranker = RANKERS[self.config.ranker](self.schema, ranker, self.stored_items, name="ranker")
         self.frequency = None
         self.score_bias = None
         self(self.example_inputs())
@@ -100,6 +101,11 @@ class TwoStage(RecommenderModel):
     def vector_dim(self) -> int:
         """An item's vector holds the retriever's and the ranker's."""
         return sum(stage.vector_dim for stage in self.stages)
+
+    @property
+    def item_encoders(self) -> tuple[ItemEncoder, ...]:
+        """Both stages'."""
+        return (self.retriever.item_encoder, self.ranker.item_encoder)
 
     @property
     def item_weights(self) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, Self, get_args
 
 from tfrec_zoo._errors import UnknownNameError, require
@@ -48,8 +48,14 @@ class RunConfig:
     """Whether validation leaves items of the history out of the ranking."""
     seed: int = 0
     """Seed of the examples' order and of negatives."""
+    retriever: Mapping[str, Any] = field(default_factory=dict)
+    """Options of a TwoStage model's first stage that differ from these."""
 
     def __post_init__(self) -> None:
+        for name in self.retriever:
+            known_names = {entry.name for entry in fields(self)} - {"retriever"}
+            if name not in known_names:
+                raise UnknownNameError("option of `retriever`", name, known_names)
         for name in ("epochs", "batch_size", "patience"):
             value = getattr(self, name)
             require(value is None or value >= 1, f"`{name}` must be at least 1.", value)
@@ -73,6 +79,14 @@ class RunConfig:
         """The same, with `defaults` where a value is None."""
         missing = {name: value for name, value in defaults.items() if getattr(self, name) is None}
         return replace(self, **missing)
+
+    def of_retriever(self) -> Self:
+        """The options of a TwoStage model's first stage."""
+        return replace(self, **{**self.retriever, "retriever": {}})
+
+    def of_ranker(self) -> Self:
+        """The options of its second stage."""
+        return replace(self, retriever={})
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready dict."""

@@ -30,7 +30,8 @@ def train(
 ) -> History:
     """Train a model by `model.fit`, stop by the validation metric, and keep the best epoch's weights.
 
-    A TwoStage model's stages are trained one after the other, each by its own `run_defaults`.
+    A TwoStage model's stages are trained one after the other, each by its own `run_defaults`; options for the
+    first alone are in `RunConfig.retriever`.
 
     Args:
         model: not yet compiled; its item content is set, if its schema has any.
@@ -46,8 +47,8 @@ def train(
     run = run or RunConfig()
     if isinstance(model, TwoStage):
         first, second = (
-            train(stage, split, run, callbacks=callbacks, verbose=verbose)
-            for stage in (model.retriever, model.ranker)
+            train(stage, split, options, callbacks=callbacks, verbose=verbose)
+            for stage, options in ((model.retriever, run.of_retriever()), (model.ranker, run.of_ranker()))
         )
         return second | {f"retriever_{name}": values for name, values in first.items()}
     run = run.with_defaults(model.run_defaults)
