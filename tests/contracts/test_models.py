@@ -269,6 +269,27 @@ def test_training_resumes_from_a_file(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", list_models())
+def test_xla_trains_alike(name: str) -> None:
+    # Batches of one shape: XLA compiles anew for each.
+    extra = {"score": "dot"} if name == "cnn_ranker" else {}
+    extra |= {"ranker": "gru_ranker"} if name == "two_stage" else {}
+    losses = {}
+    for jit in (True, False):
+        model = make(name, "plain", dropout=0.0, **extra)
+        dataset = training_dataset(model, data("plain")[1].train, RunConfig(batch_size=64))
+        batch = next(iter(dataset))
+        model.compile(keras.optimizers.Adam(0.01), jit_compile=jit)
+        assert model.jit_compile is jit
+        losses[jit] = [float(model.train_on_batch(*batch)) for _ in range(3)]
+    np.testing.assert_allclose(losses[True], losses[False], rtol=1e-3)
+    assert losses[True][2] < losses[True][0]
+    model = make(name, "sampled")
+    model.compile(jit_compile=True)
+    with pytest.raises(ValueError, match="`jit_compile=True` needs the loss 'full'"):
+        model.fit(dataset)
+
+
+@pytest.mark.parametrize("name", list_models())
 def test_what_cannot_train_is_refused(name: str) -> None:
     split = data("plain")[1]
     model = make(name, "plain")

@@ -72,8 +72,6 @@ class RecommenderModel(keras.Model):
         self.schema = schema
         self.config = config
         self.stored_items = stored_items
-        # On a CPU, XLA recompiles for each ragged batch; Keras's "auto" then leaves it off.
-        self.supports_jit = False
         with _seeded(config.seed):
             self._build_layers()
         self._score_catalogue = self._make_score_catalogue()
@@ -255,16 +253,28 @@ class RecommenderModel(keras.Model):
         candidates = self.encode_items(inputs["candidates"], training=training)
         return {"scores": self.score(encoded, candidates, training=training)}
 
+    def _resolve_auto_jit_compile(self) -> bool:
+        # Keras's "auto" would turn XLA on, which recompiles for each ragged batch.
+        return False
+
     def fit(self, x: Any = None, *args: Any, shuffle: bool = False, **kwargs: Any) -> keras.callbacks.History:
         """Keras's `fit`; `shuffle` is off, since a tf.data pipeline orders its examples itself.
 
         Raises:
-            ValueError: a `compile` with a loss of its own, or content or counts that were never set.
+            ValueError: a `compile` with a loss of its own, content or counts that were never set, or
+                `jit_compile=True` with a loss or content whose shapes depend on the data.
         """
         require(
             not self.compiled or self._compile_loss is None,
             f"The loss comes from the config ({self.config.loss!r}); call `compile` without one.",
             self._compile_loss,
+        )
+        static = self.config.loss == "full" and not self.schema.item_features
+        require(
+            static or not self.jit_compile,
+            "`jit_compile=True` needs the loss 'full' and a schema without content: all else has shapes that "
+            "depend on the data. Leave `jit_compile` out.",
+            (self.config.loss, [feature.name for feature in self.schema.item_features]),
         )
         self.require_ready()
         return super().fit(x, *args, shuffle=shuffle, **kwargs)

@@ -33,6 +33,8 @@ class TrainingRows:
     """The user of each row, int32 [P]; None where rows are users."""
     targets_log_q: Any = None
     """Log of the expected number of draws of each target, float [P]."""
+    count: Any = None
+    """Rows that are no padding, int32 []; None for all."""
 
 
 def training_loss(model: RecommenderModel, x: Mapping[str, Any], rows: TrainingRows, training: bool) -> Any:
@@ -72,7 +74,8 @@ def _full(model: RecommenderModel, rows: TrainingRows, training: bool) -> Any:
         gaps = tf.cast(tf.reduce_sum(query * away, axis=-1), tf.float32) / config.temperature
         gaps = gaps if rows.weights is None else gaps * tf.cast(rows.weights, gaps.dtype)
         total += config.label_smoothing * tf.reduce_sum(gaps)
-    return total / tf.cast(tf.maximum(tf.shape(rows.targets)[0], 1), total.dtype)
+    count = tf.shape(rows.targets)[0] if rows.count is None else rows.count
+    return total / tf.cast(tf.maximum(count, 1), total.dtype)
 
 
 def _catalogue(model: RecommenderModel) -> Any:

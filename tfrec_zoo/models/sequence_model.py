@@ -82,6 +82,8 @@ class SequenceModel(RecommenderModel):
         targets, weights = ops.convert_to_tensor(y), sample_weight
         if weights is not None and len(weights.shape) == 1:
             weights = ops.broadcast_to(ops.expand_dims(weights, -1), ops.shape(y))
+        if self.jit_compile:
+            return _padded_rows(positions, targets, weights)
         positives = ops.concatenate([x["history"][:, :1], targets], axis=1)
         real = tf.where(tf.not_equal(targets, PAD))
 
@@ -96,3 +98,15 @@ class SequenceModel(RecommenderModel):
             tf.cast(real[:, 0], tf.int32),
             of_rows(x.get("targets_log_q")),
         )
+
+
+def _padded_rows(positions: Any, targets: Any, weights: Any) -> TrainingRows:
+    """A row a position, padding without weight: XLA's shapes cannot depend on the data."""
+    real = tf.reshape(tf.not_equal(targets, PAD), [-1])
+    of_rows = tf.cast(real, tf.float32)
+    return TrainingRows(
+        {"query": tf.reshape(positions, [-1, positions.shape[-1]])},
+        tf.reshape(tf.maximum(targets, NUM_RESERVED), [-1]),
+        of_rows if weights is None else of_rows * tf.reshape(tf.cast(weights, tf.float32), [-1]),
+        count=tf.reduce_sum(tf.cast(real, tf.int32)),
+    )
