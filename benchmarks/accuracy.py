@@ -97,6 +97,17 @@ ROWS = {
     "two_stage_movielens_100k": Row("movielens_100k", "TwoStage", (0, 1, 2)),
 }
 """Preset -> row of its table."""
+ABLATED = "attention_ranker_movielens_100k"
+ABLATIONS = {
+    "learned positions": "positions=learned",
+    "no positions": "positions=none",
+    "relative time bias": "time_bias=true",
+    "SwiGLU": "feed_forward=swiglu",
+    "gated residuals (LiGR)": "residual_gate=true",
+    "pointwise attention (HSTU)": "attention=pointwise",
+    "one block": "num_layers=1",
+}
+"""What differs from the preset -> its setting; seed 0."""
 
 
 def folder_of(preset: str, seed: int, runs: Path) -> Path:
@@ -107,13 +118,18 @@ def folder_of(preset: str, seed: int, runs: Path) -> Path:
     return Path("saved_models") / f"{preset.removesuffix('_' + data)}.{data}"
 
 
-def run(preset: str, seed: int, folder: Path, data_dir: str) -> None:
+def ablation_folder(setting: str, runs: Path) -> Path:
+    """Where an ablation's report goes."""
+    return runs / f"{ABLATED}.{setting.replace('=', '.')}"
+
+
+def run(preset: str, folder: Path, data_dir: str, *options_of_run: str) -> None:
     """Train by the command line, unless the report is there."""
     if (folder / "report.json").is_file():
         return
     options = DATA[ROWS[preset].data].options.format(data_dir)
     command = ["tfrec-zoo", "train", preset, *shlex.split(options), "--output", str(folder)]
-    command += ["--seed", str(seed)] if seed else []
+    command += options_of_run
     print(shlex.join(command), flush=True)
     subprocess.run(command, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}, check=True)
 
@@ -133,6 +149,11 @@ def collect(runs: Path) -> dict[str, Any]:
                 for name, values in reports[0]["baselines"].items()
             }
             data["rows"][preset] = [_kept(report) for report in reports]
+    for label, setting in ABLATIONS.items():
+        report_file = ablation_folder(setting, runs) / "report.json"
+        if report_file.is_file():
+            kept = figures[ROWS[ABLATED].data].setdefault("ablations", {})
+            kept[label] = _kept(json.loads(report_file.read_text()))
     return figures
 
 
@@ -172,6 +193,13 @@ def render(figures: Mapping[str, Any]) -> str:
             cells = " | ".join(_cell(runs, metric) for metric in METRICS)
             minutes = statistics.mean(run["seconds"] for run in runs) / 60
             lines.append(f"| **{ROWS[preset].label}**, `{preset}` | {cells} | {len(runs)} | {minutes:.0f} |")
+        if "ablations" in figures[name]:
+            lines += ["", f"`{ABLATED}` with one setting changed, seed 0:", ""]
+            lines += ["| changed | HR@10 | NDCG@10 |", "|---|---|---|"]
+            ablations = {"nothing": figures[name]["rows"][ABLATED][0], **figures[name]["ablations"]}
+            for label, values in ablations.items():
+                cells = " | ".join(_cell([values], metric) for metric in METRICS)
+                lines.append(f"| {label} | {cells} |")
         lines.append("")
     return "\n".join(lines)
 
@@ -194,14 +222,22 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data-dir", default="data", help="folder that holds the data")
-    parser.add_argument("--rows", default=",".join(ROWS), help="presets to run")
+    parser.add_argument(
+        "--rows", default=",".join((*ROWS, "ablations")), help="presets to run, and ablations"
+    )
     parser.add_argument("--runs", type=Path, default=Path("runs/accuracy"), help="folder of the other seeds")
     parser.add_argument("--collect", action="store_true", help="run nothing")
     arguments = parser.parse_args()
     os.chdir(ROOT)
     for preset in () if arguments.collect else arguments.rows.split(","):
+        if preset == "ablations":
+            for setting in ABLATIONS.values():
+                folder = ablation_folder(setting, arguments.runs)
+                run(ABLATED, folder, arguments.data_dir, "--set", setting)
+            continue
         for seed in ROWS[preset].seeds:
-            run(preset, seed, folder_of(preset, seed, arguments.runs), arguments.data_dir)
+            options = ("--seed", str(seed)) if seed else ()
+            run(preset, folder_of(preset, seed, arguments.runs), arguments.data_dir, *options)
     figures = collect(arguments.runs)
     text = json.dumps({"command": shlex.join(sys.argv), **machine(), "data": figures}, indent=1)
     FIGURES.write_text(text + "\n")
