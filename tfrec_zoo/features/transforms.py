@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,17 +52,12 @@ class TokenTransform:
         """The tokens of one raw value."""
         raise NotImplementedError
 
-    min_rows: ClassVar[int] = 1
-    """Training rows that must hold a token; one that fewer hold is unknown."""
-
     @classmethod
     def fit(cls, values: Array, max_length: int = 32) -> Self:
         """Learn the tokens of the training rows; `length` is the longest row's, at most `max_length`."""
         rows = [list(cls.tokenize(value)) for value in values]
         longest = max((len(row) for row in rows), default=0)
-        held_by = Counter(token for row in rows for token in set(row))
-        known = (token for row in rows for token in row if held_by[token] >= cls.min_rows)
-        return cls(Vocabulary.fit(known), min(max(longest, 1), max_length))
+        return cls(Vocabulary.fit(token for row in rows for token in row), min(max(longest, 1), max_length))
 
     def feature(self, name: str) -> Feature:
         return Feature(name, self.kind, (self.length,), len(self.vocabulary))
@@ -102,13 +96,9 @@ class CategoryTransform(TokenTransform):
 
 @dataclass(frozen=True)
 class TextTransform(TokenTransform):
-    """Lower-cased words of a string as indices, in their order.
-
-    A word of a single training row says nothing about any other, so it is unknown.
-    """
+    """Lower-cased words of a string as indices, in their order."""
 
     kind: ClassVar[FeatureKind] = "text"
-    min_rows: ClassVar[int] = 2
 
     @staticmethod
     def tokenize(value: Any) -> Iterable[str]:

@@ -29,8 +29,8 @@ class ItemEncoder(keras.layers.Layer):
         hidden_dims: widths of the dense layers between the sum and the vector.
         use_id: whether the id embedding takes part; without it, the vector comes from content alone.
         id_dropout: share of rows whose id is replaced by OOV in training.
-        content_dropout: share of words and categories, and of whole rows of any other content, that are
-            hidden in training.
+        content_dropout: share of the content hidden in training: of words, which become unknown ones, of
+            categories, and of rows of any other content.
         dropout: of the dense layers.
         image_backbone: of `ImageEncoder`.
         stored: whether the vectors of the catalogue are kept in the place of its content. `encode_content`
@@ -182,11 +182,11 @@ class ItemEncoder(keras.layers.Layer):
         values, encoder = content[feature.name], self.encoders[feature.name]
         if not training or self.content_dropout == 0:
             return encoder(values)
-        tokens = feature.kind in ("category", "text")
-        shape = ops.shape(values) if tokens else (ops.shape(values)[0], 1)
+        hidden = {"category": PAD, "text": OOV}.get(feature.kind)
+        shape = (ops.shape(values)[0], 1) if hidden is None else ops.shape(values)
         keep = keras.random.uniform(shape, seed=self.seed_generator) >= self.content_dropout
-        if tokens:
-            return encoder(ops.where(keep, values, PAD))
+        if hidden is not None:
+            return encoder(ops.where(ops.logical_or(keep, values == PAD), values, hidden))
         vectors = encoder(values)
         return vectors * ops.cast(keep, vectors.dtype)
 

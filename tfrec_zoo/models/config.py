@@ -33,7 +33,7 @@ class ModelConfig:
     id_dropout: float = 0.0
     """Share of items whose id is hidden in training, so that content alone can place them."""
     content_dropout: float = 0.0
-    """Share of the content hidden in training: of words and categories one by one, of all else as a whole."""
+    """Share of the content hidden in training: words and categories one by one, all else as a whole."""
     use_item_id: bool = True
     """Whether the item encoder has an id embedding."""
     item_hidden_dims: tuple[int, ...] = ()
