@@ -121,3 +121,18 @@ def test_every_model_trains_on_every_loss(name: str, loss: str) -> None:
     history = train(model, split, RunConfig(epochs=25, batch_size=4, learning_rate=0.01))
     assert np.isfinite(history["loss"]).all()
     assert history["loss"][-1] < history["loss"][0]
+
+
+@pytest.mark.parametrize("name", ["attention_ranker", "gru_ranker", "cnn_ranker"])
+def test_the_user_is_added_to_every_position(name: str) -> None:
+    settings = {"use_item_id": True, "use_user_id": True}
+    model = create_model(name, SCHEMA, embedding_dim=8, max_history_length=7, dropout=0.0, **settings)
+    inputs = inputs_of(RNG.integers(2, 40, size=(3, 7))) | {"user_index": np.array([4, 1, 7], np.int32)}
+    user = model.user_embedding(inputs["user_index"]).numpy()
+    assert np.abs(user[[0, 2]]).min() > 0
+    assert (user[1] == 0).all(), "nobody in particular"
+    expected = model.encode_positions(inputs).numpy() + user[:, None]
+    np.testing.assert_allclose(model(inputs, training=True)["positions"], expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(model(inputs)["query"], expected[:, -1], rtol=1e-4, atol=1e-6)
+    empty = inputs | {"history": np.zeros((3, 7), np.int32)}
+    np.testing.assert_allclose(model(empty)["query"], user, rtol=1e-5)

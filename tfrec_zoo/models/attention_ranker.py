@@ -77,6 +77,7 @@ class AttentionRanker(SequenceModel):
 
     def build_query_encoder(self) -> None:
         """Create positions, blocks and the final norm."""
+        super().build_query_encoder()
         config = self.config
         dim = config.embedding_dim
         if config.positions == "learned":
@@ -134,8 +135,11 @@ class AttentionRanker(SequenceModel):
             return super().encode(inputs, training, item_vectors)
         real = inputs["history"] >= NUM_RESERVED
         states = self.encode_positions(inputs, training, item_vectors)
-        newest = states[:, -1] * ops.cast(ops.any(real, axis=1)[:, None], states.dtype)
-        return {"query": self._unit(newest), "states": states, "padding_mask": real}
+        return {
+            "query": self._unit(self.query_of(inputs, states, training)),
+            "states": states,
+            "padding_mask": real,
+        }
 
     def score(self, encoded: Mapping[str, Any], vectors: Any, training: bool = False) -> Any:
         """Score items by the dot product with the query, to which target attention adds its mean."""

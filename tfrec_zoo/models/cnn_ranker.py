@@ -13,7 +13,6 @@ from tfrec_zoo._errors import UnknownNameError, require
 from tfrec_zoo.layers.attention_pooling import AttentionPooling, Context
 from tfrec_zoo.layers.dense_scorer import DenseScorer
 from tfrec_zoo.layers.dense_stack import dense_stack
-from tfrec_zoo.layers.user_embedding import UserEmbedding
 from tfrec_zoo.models.base import Inputs
 from tfrec_zoo.models.blocks_of_items import in_blocks_of_items
 from tfrec_zoo.models.config import Loss, ModelConfig
@@ -31,8 +30,6 @@ class CNNRankerConfig(SequenceConfig):
 
     use_item_id: bool = False
     """Whether the item encoder has an id embedding beside the content."""
-    use_user_id: bool = False
-    """Whether the query has an id embedding beside the content profile."""
     context: Context = "past"
     """What a profile is made of in training: the items before the target; or all others of the window, where
     what goes together matters more than what comes next."""
@@ -71,16 +68,12 @@ class CNNRanker(SequenceModel):
         return self.config.score == "dot"
 
     def build_query_encoder(self) -> None:
-        """Create pooling, user embedding and scorer."""
+        """Create pooling, dense layers and scorer."""
+        super().build_query_encoder()
         config = self.config
         dim = config.embedding_dim
         self.pooling = AttentionPooling(config.max_history_length, config.context, name="history_pooling")
         self.pooling.build((None, None, dim))
-        self.user_embedding = (
-            UserEmbedding(self.schema.num_users, dim, name="user_embedding") if config.use_user_id else None
-        )
-        if self.user_embedding is not None:
-            self.user_embedding.build((None,))
         self.hidden = dense_stack(dim, config.query_hidden_dims, config.dropout, name="query_hidden")
         self.query_dropout = keras.layers.Dropout(config.dropout)
         self.scorer = None
@@ -95,15 +88,9 @@ class CNNRanker(SequenceModel):
         history = inputs["history"]
         vectors = self.history_vectors(history, training, item_vectors)
         query = self.pooling(vectors, padding_mask=history >= NUM_RESERVED, newest_only=newest_only)
-        if self.user_embedding is not None:
-            query += self.user_embedding(inputs["user_index"], training=training)[:, None]
         if self.hidden is not None:
             query = self.hidden(query, training=training)
         return self.query_dropout(query, training=training)
-
-    def encode_query(self, inputs: Inputs, training: bool = False, item_vectors: Any = None) -> Any:
-        """Encode the newest position, float [B, D]; of an empty history, what the user's id tells."""
-        return self.encode_positions(inputs, training, item_vectors, newest_only=True)[:, -1]
 
     def score(self, encoded: Mapping[str, Any], vectors: Any, training: bool = False) -> Any:
         """Score items by the dense layers, or the dot product."""

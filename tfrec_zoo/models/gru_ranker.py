@@ -38,6 +38,7 @@ class GRURanker(SequenceModel):
 
     def build_query_encoder(self) -> None:
         """Create the recurrent layers and the projection to item vectors."""
+        super().build_query_encoder()
         config = self.config
         self.dropouts = [keras.layers.Dropout(config.dropout) for _ in range(config.num_layers + 1)]
         self.layers_of_units = [
