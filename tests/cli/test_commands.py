@@ -210,3 +210,27 @@ def test_every_split_trains_and_is_repeated_by_evaluate(split: str, tmp_path: Pa
     assert report["test"]["hr@100"] > 0
     found = json.loads(tfrec_zoo("evaluate", folder, "--dataset", "synthetic", "--json").stdout)
     assert found["test"] == pytest.approx(report["test"], abs=1e-6)
+
+
+def test_content_of_a_table_of_ones_own_stays_out_of_the_export(table: Path, tmp_path: Path) -> None:
+    items = synthetic(num_users=80, num_items=40, num_interactions=1600, images=True, seed=4).items
+    assert items is not None
+    with (tmp_path / "songs.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["item_id", "title", "genres", "image"])
+        for place, item in enumerate(items.item_id):
+            Image.fromarray(items.image[place]).save(tmp_path / f"{place}.png")
+            path = "" if place == 3 else tmp_path / f"{place}.png"
+            writer.writerow([item, items.title[place], "|".join(items.categories[place]), path])
+    columns = ["--user-column", "listener", "--item-column", "song", "--time-column", "when"]
+    run = tfrec_zoo(
+        *("train", "cnn_ranker_tiny", "--dataset", table, *columns, "--items", tmp_path / "songs.csv"),
+        *("--content", "title,categories,image", "--drop-content", "--split", "cold_items"),
+        *("--epochs", "1", "--output", tmp_path / "songs", "--json"),
+    )
+    assert run.returncode == 0, run.stderr
+    report = json.loads(run.stdout)
+    assert report["test"]["hr@10"] > 0
+    assert not list((tmp_path / "songs").rglob("item_features.npz"))
+    found = tfrec_zoo("evaluate", tmp_path / "songs", "--dataset", table, *columns, "--json")
+    assert json.loads(found.stdout)["test"] == pytest.approx(report["test"], abs=1e-6)
