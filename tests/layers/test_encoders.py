@@ -54,12 +54,12 @@ def test_each_kind_gives_a_vector_that_depends_on_its_input(feature: Feature) ->
     np.testing.assert_allclose(again(values), vectors, rtol=1e-6)
 
 
-def test_categories_are_the_mean_of_the_real_ones() -> None:
+def test_categories_are_the_sum_of_the_real_ones_over_the_root_of_their_number() -> None:
     layer = CategoryEncoder(5, 2)
     layer.build((None, 3))
     table = layer.embedding.get_weights()[0]
     found = layer(np.array([[2, 4, 0], [0, 0, 0]]))
-    np.testing.assert_allclose(found, [(table[2] + table[4]) / 2, [0, 0]], rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(found, [(table[2] + table[4]) / 2**0.5, [0, 0]], rtol=1e-5, atol=1e-7)
 
 
 def test_padding_at_the_end_of_a_text_changes_nothing() -> None:

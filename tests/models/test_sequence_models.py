@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tfrec_zoo.models import create_model
-from tfrec_zoo.schema import Schema
+from tfrec_zoo.schema import Feature, Schema
 
 SCHEMA = Schema(num_users=10, num_items=40, num_trained_items=40)
 RNG = np.random.default_rng(0)
@@ -136,3 +136,16 @@ def test_the_user_is_added_to_every_position(name: str) -> None:
     np.testing.assert_allclose(model(inputs)["query"], expected[:, -1], rtol=1e-4, atol=1e-6)
     empty = inputs | {"history": np.zeros((3, 7), np.int32)}
     np.testing.assert_allclose(model(empty)["query"], user, rtol=1e-5)
+
+
+def test_known_items_have_a_vector_of_their_own_in_a_cnn_profile() -> None:
+    schema = Schema(10, 12, 8, item_features=(Feature("vectors", "vector", (4,)),))
+    model = create_model("cnn_ranker", schema, embedding_dim=6, use_history_id=True, score="dot", dropout=0.0)
+    model.set_content({"vectors": RNG.normal(size=(12, 4)).astype(np.float32)})
+    own = model.history_embedding.get_weights()[0]
+    for item in range(2, 12):
+        query = model(inputs_of(np.array([[0, item]])))["query"].numpy()[0]
+        alone = model.encode_items(np.array([item])).numpy()[0]
+        np.testing.assert_allclose(
+            query - alone, own[item] if item < 8 else np.zeros(6), rtol=1e-4, atol=1e-6
+        )

@@ -12,7 +12,9 @@ from tfrec_zoo.schema import PAD
 
 @keras.saving.register_keras_serializable("tfrec_zoo")
 class CategoryEncoder(keras.layers.Layer):
-    """Mean of the embeddings of a row's categories; a row without any is zero.
+    """Sum of the embeddings of a row's categories over the root of their number; without any it is zero.
+
+    Unlike in a mean, two categories that both suit a user count for more than one.
 
     Call arguments:
         inputs: int32 [..., length], PAD where there is nothing.
@@ -36,7 +38,7 @@ class CategoryEncoder(keras.layers.Layer):
         """Pool each row."""
         real = ops.cast(ops.expand_dims(inputs != PAD, -1), self.compute_dtype)
         total = ops.sum(self.embedding(inputs) * real, axis=-2)
-        return total / ops.maximum(ops.sum(real, axis=-2), 1)
+        return total / ops.sqrt(ops.maximum(ops.sum(real, axis=-2), 1))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments."""

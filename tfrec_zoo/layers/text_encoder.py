@@ -13,9 +13,11 @@ from tfrec_zoo.schema import PAD
 
 @keras.saving.register_keras_serializable("tfrec_zoo")
 class TextEncoder(keras.layers.Layer):
-    """Convolutions of several widths over word embeddings, the maximum over the words, a dense layer.
+    """Convolutions of several widths over word embeddings, pooled over the words, and a dense layer.
 
-    Kim 2014, "Convolutional neural networks for sentence classification" (section 2).
+    Kim 2014, "Convolutional neural networks for sentence classification" (section 2), but for the pooling: the
+    sum over the root of the number of words in place of the maximum, so that two words that both suit a user
+    count for more than one.
 
     Call arguments:
         inputs: int32 [n, length], PAD where there is nothing.
@@ -57,7 +59,8 @@ class TextEncoder(keras.layers.Layer):
         """Encode each row."""
         real = ops.cast(ops.expand_dims(inputs != PAD, -1), self.compute_dtype)
         words = self.embedding(inputs) * real
-        pooled = [ops.max(convolution(words) * real, axis=-2) for convolution in self.convolutions]
+        root = ops.sqrt(ops.maximum(ops.sum(real, axis=-2), 1))
+        pooled = [ops.sum(convolution(words) * real, axis=-2) / root for convolution in self.convolutions]
         return self.projection(ops.concatenate(pooled, axis=-1))
 
     def get_config(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Literal, get_args
 
 import keras
+from keras import ops
 
 from tfrec_zoo._errors import UnknownNameError, require
 from tfrec_zoo.layers.attention_pooling import AttentionPooling, Context
@@ -17,7 +18,7 @@ from tfrec_zoo.models.base import Inputs
 from tfrec_zoo.models.blocks_of_items import in_blocks_of_items
 from tfrec_zoo.models.config import Loss, ModelConfig
 from tfrec_zoo.models.sequence_model import SequenceConfig, SequenceModel
-from tfrec_zoo.schema import NUM_RESERVED
+from tfrec_zoo.schema import NUM_RESERVED, OOV
 
 Score = Literal["dense", "dot"]
 
@@ -30,6 +31,9 @@ class CNNRankerConfig(SequenceConfig):
 
     use_item_id: bool = False
     """Whether the item encoder has an id embedding beside the content."""
+    use_history_id: bool = False
+    """Whether an item of the history has a vector of its own in the profile, beside its content: the profile
+    then knows items that training saw, and candidates are still judged by content alone."""
     context: Context = "past"
     """What a profile is made of in training: the items before the target; or all others of the window, where
     what goes together matters more than what comes next."""
@@ -74,6 +78,15 @@ class CNNRanker(SequenceModel):
         dim = config.embedding_dim
         self.pooling = AttentionPooling(config.max_history_length, config.context, name="history_pooling")
         self.pooling.build((None, None, dim))
+        self.history_embedding = None
+        if config.use_history_id:
+            self.history_embedding = keras.layers.Embedding(
+                self.schema.num_trained_items,
+                dim,
+                embeddings_initializer=keras.initializers.RandomNormal(stddev=0.05),
+                name="history_embedding",
+            )
+            self.history_embedding.build((None, None))
         self.hidden = dense_stack(dim, config.query_hidden_dims, config.dropout, name="query_hidden")
         self.query_dropout = keras.layers.Dropout(config.dropout)
         self.scorer = None
@@ -87,6 +100,10 @@ class CNNRanker(SequenceModel):
         """Encode the content profile of the items up to each position, float [B, T, D]."""
         history = inputs["history"]
         vectors = self.history_vectors(history, training, item_vectors)
+        if self.history_embedding is not None:
+            known = history < self.schema.num_trained_items
+            own = self.history_embedding(ops.where(known, history, OOV))
+            vectors += own * ops.cast(known[..., None], own.dtype)
         query = self.pooling(vectors, padding_mask=history >= NUM_RESERVED, newest_only=newest_only)
         if self.hidden is not None:
             query = self.hidden(query, training=training)
