@@ -128,13 +128,17 @@ def test_content_dropout_hides_words_one_by_one_and_vectors_whole() -> None:
     rows = np.arange(2, 2002)
     category = encoder.encoders["categories"].embedding.get_weights()[0][4]
     vector = keras.ops.convert_to_numpy(encoder.encoders["vectors"](np.ones((1, 4), np.float32)))[0]
-    np.testing.assert_allclose(encoder(rows), np.tile(category + vector, (2000, 1)), rtol=1e-5, atol=1e-6)
+    whole = 3**0.5 * category + vector
+    np.testing.assert_allclose(encoder(rows), np.tile(whole, (2000, 1)), rtol=1e-5, atol=1e-6)
     trained = keras.ops.convert_to_numpy(encoder(rows, training=True))
-    kinds = {(c, v): c * category + v * vector for c in (0, 1) for v in (0, 1)}
-    share = {kind: np.isclose(trained, value, atol=1e-6).all(axis=1).mean() for kind, value in kinds.items()}
+    share = {
+        (left, kept): np.isclose(trained, left**0.5 * category + kept * vector, atol=1e-5).all(axis=1).mean()
+        for left in range(4)
+        for kept in (0, 1)
+    }
     assert sum(share.values()) == pytest.approx(1)
-    assert share[1, 0] + share[0, 0] == pytest.approx(0.25, abs=0.04)  # vectors, as a whole
-    assert share[0, 1] + share[0, 0] == pytest.approx(0.25**3, abs=0.02)  # all three categories
+    assert sum(share[left, 0] for left in range(4)) == pytest.approx(0.25, abs=0.04)  # vectors, as a whole
+    assert sum(share[3, kept] for kept in (0, 1)) == pytest.approx(0.75**3, abs=0.04)  # categories, singly
 
 
 @pytest.mark.parametrize("backbone", ["plain", "residual", "MobileNetV3Small"])

@@ -15,9 +15,9 @@ from tfrec_zoo.schema import PAD
 class TextEncoder(keras.layers.Layer):
     """Convolutions of several widths over word embeddings, pooled over the words, and a dense layer.
 
-    Kim 2014, "Convolutional neural networks for sentence classification" (section 2), but for the pooling: the
-    sum over the root of the number of words in place of the maximum, so that two words that both suit a user
-    count for more than one.
+    Kim 2014, "Convolutional neural networks for sentence classification" (section 2), but for the pooling:
+    the sum over the root of the number of words in place of the maximum, so that two words that both suit a
+    user count for more than one.
 
     Call arguments:
         inputs: int32 [n, length], PAD where there is nothing.
