@@ -90,7 +90,7 @@ ROWS = {
     "attention_ranker_movielens_1m": Row("movielens_1m", "AttentionRanker", (0,)),
     "gru_ranker_amazon_beauty": Row("amazon_beauty", "GRURanker", (0,)),
     "attention_ranker_amazon_beauty": Row("amazon_beauty", "AttentionRanker", (0,)),
-    "gru_ranker_lastfm_1090": Row("lastfm_1090", "GRURanker", (0, 1, 2)),
+    "two_tower_lastfm_1090": Row("lastfm_1090", "TwoTower", (0, 1, 2)),
     "attention_ranker_lastfm_1090": Row("lastfm_1090", "AttentionRanker", (0, 1, 2)),
     "gru_ranker_movielens_100k": Row("movielens_100k", "GRURanker", (0, 1, 2)),
     "attention_ranker_movielens_100k": Row("movielens_100k", "AttentionRanker", (0, 1, 2)),

@@ -41,6 +41,8 @@ _MOVIELENS_100K_RUN: Mapping[str, Any] = {
     "window": "random",
     "patience": 30,
 }
+_LASTFM: Mapping[str, Any] = {"max_history_length": 100, "dropout": 0.6, "use_user_id": True}
+_LASTFM_RUN: Mapping[str, Any] = {**_MOVIELENS_100K_RUN, "epochs": 40, "batch_size": 32, "patience": 40}
 _RETRIEVER_RUN: Mapping[str, Any] = {
     "batch_size": 512,
     "schedule": "constant",
@@ -106,11 +108,20 @@ PRESETS: dict[str, Preset] = {
         },
         {**_MOVIELENS_100K_RUN, "retriever": dict(_RETRIEVER_RUN)},
     ),
+    "attention_ranker_lastfm_1090": Preset(
+        "attention_ranker",
+        "Last.fm of 1,090 users",
+        {**_LASTFM, "num_layers": 1, "num_heads": 1},
+        _LASTFM_RUN,
+    ),
+    "two_tower_lastfm_1090": Preset("two_tower", "Last.fm of 1,090 users", {"loss": "full"}, {"epochs": 30}),
     "attention_ranker_amazon_beauty": Preset(
         "attention_ranker",
         "Amazon Beauty",
         {**_AMAZON_BEAUTY, "num_layers": 1, "num_heads": 1},
         _AMAZON_BEAUTY_RUN,
     ),
-    "gru_ranker_amazon_beauty": Preset("gru_ranker", "Amazon Beauty", _AMAZON_BEAUTY, _AMAZON_BEAUTY_RUN),
+    "gru_ranker_amazon_beauty": Preset(
+        "gru_ranker", "Amazon Beauty", {**_AMAZON_BEAUTY, "hidden_dim": 128}, _AMAZON_BEAUTY_RUN
+    ),
 }
