@@ -41,8 +41,13 @@ _MOVIELENS_100K_RUN: Mapping[str, Any] = {
     "window": "random",
     "patience": 30,
 }
-_LASTFM: Mapping[str, Any] = {"max_history_length": 100, "dropout": 0.6, "use_user_id": True}
-_LASTFM_RUN: Mapping[str, Any] = {**_MOVIELENS_100K_RUN, "epochs": 40, "batch_size": 32, "patience": 40}
+_LASTFM: Mapping[str, Any] = {
+    "embedding_dim": 128,
+    "max_history_length": 100,
+    "dropout": 0.5,
+    "use_user_id": True,
+}
+_LASTFM_RUN: Mapping[str, Any] = {**_MOVIELENS_100K_RUN, "epochs": 40, "batch_size": 16, "patience": 40}
 _RETRIEVER_RUN: Mapping[str, Any] = {
     "batch_size": 512,
     "schedule": "constant",
