@@ -147,19 +147,23 @@ def _score_blocks(
 ) -> Iterator[tuple[slice, npt.NDArray[np.float32]]]:
     """Checked scores of each block of users in one buffer, which the next block overwrites."""
     score = model.catalogue_scorer()
+    with_times = getattr(model, "reads_times", False)
     buffer = np.empty((min(block_size, len(rows)), num_items), np.float32)
     for start in range(0, len(rows), block_size):
         block = slice(start, min(start + block_size, len(rows)))
         scores = buffer[: block.stop - block.start]
-        _score_into(scores, model, score, _batch(history, rows[block], model.max_history_length))
+        batch = _batch(history, rows[block], model.max_history_length, with_times)
+        _score_into(scores, model, score, batch)
         yield block, scores
 
 
-def _batch(history: EncodedInteractions, rows: Array, max_length: int | None) -> dict[str, Array]:
+def _batch(
+    history: EncodedInteractions, rows: Array, max_length: int | None, with_times: bool
+) -> dict[str, Array]:
     if max_length is None:
         max_length = max(1, int((history.row_splits[rows + 1] - history.row_splits[rows]).max()))
     profile = {name: values[rows] for name, values in history.profile.items()}
-    times = history.history_time(rows, max_length)
+    times = history.history_time(rows, max_length) if with_times else None
     return {
         **({} if times is None else {"history_time": times}),
         "history": history.history(rows, max_length),

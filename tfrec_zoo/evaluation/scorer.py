@@ -13,8 +13,8 @@ ScoreFunction: TypeAlias = Callable[[Mapping[str, Array]], npt.NDArray[np.float3
 """A batch -> scores of all catalogue rows, float32 [B, num_items].
 
 The batch holds "history" (int32 [B, T], oldest first, padded at the left with PAD), "user_index" (int32 [B]),
-the profile features and, where the table has times, "history_time" (int64 [B, T], seconds). Columns PAD and
-OOV of the scores are ignored; -inf refuses an item.
+the profile features and, for a model whose `reads_times` is True, "history_time" (int64 [B, T], seconds).
+Columns PAD and OOV of the scores are ignored; -inf refuses an item.
 """
 
 

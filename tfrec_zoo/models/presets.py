@@ -21,13 +21,12 @@ class Preset:
     """Options of `RunConfig` that differ from the model's `run_defaults`."""
 
 
+_COSINE: Mapping[str, Any] = {"learning_rate": 2e-3, "schedule": "cosine", "warmup_epochs": 2}
 _MOVIELENS_1M: Mapping[str, Any] = {"max_history_length": 200, "dropout": 0.2}
 _MOVIELENS_1M_RUN: Mapping[str, Any] = {
     "epochs": 40,
     "batch_size": 32,
-    "learning_rate": 2e-3,
-    "schedule": "cosine",
-    "warmup_epochs": 2,
+    **_COSINE,
     "window": "random",
     "patience": 40,
 }
@@ -35,9 +34,7 @@ _MOVIELENS_100K: Mapping[str, Any] = {"max_history_length": 200, "dropout": 0.3}
 _MOVIELENS_100K_RUN: Mapping[str, Any] = {
     "epochs": 30,
     "batch_size": 8,
-    "learning_rate": 2e-3,
-    "schedule": "cosine",
-    "warmup_epochs": 2,
+    **_COSINE,
     "window": "random",
     "patience": 30,
 }
@@ -65,9 +62,7 @@ _AMAZON_BEAUTY: Mapping[str, Any] = {
 _AMAZON_BEAUTY_RUN: Mapping[str, Any] = {
     "epochs": 30,
     "batch_size": 128,
-    "learning_rate": 2e-3,
-    "schedule": "cosine",
-    "warmup_epochs": 2,
+    **_COSINE,
     "patience": 30,
 }
 _TINY: Mapping[str, Any] = {"embedding_dim": 16, "max_history_length": 20}

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 from tfrec_zoo._errors import require
@@ -15,12 +13,10 @@ from tfrec_zoo.features.encoded import EncodedInteractions
 from tfrec_zoo.models.baselines.baseline import (
     Baseline,
     ScoreFunction,
-    Scores,
     check_fit,
     check_fitted,
-    history_sets,
 )
-from tfrec_zoo.models.baselines.item_knn import nearest_items
+from tfrec_zoo.models.baselines.item_knn import nearest_items, neighbours_scorer
 
 
 @dataclass(eq=False)
@@ -70,9 +66,4 @@ class ContentKNN(Baseline):
     def catalogue_scorer(self) -> ScoreFunction:
         """See `Baseline`."""
         check_fitted(self, self._similarity)
-        similarity = self._similarity
-
-        def score(batch: Mapping[str, npt.NDArray[Any]]) -> Scores:
-            return np.asarray((history_sets(batch, similarity.shape[0]) @ similarity).toarray())
-
-        return score
+        return neighbours_scorer(self._similarity)

@@ -67,12 +67,16 @@ class ItemKNN(Baseline):
     def catalogue_scorer(self) -> ScoreFunction:
         """See `Baseline`."""
         check_fitted(self, self._similarity)
-        similarity = self._similarity
+        return neighbours_scorer(self._similarity)
 
-        def score(batch: Mapping[str, npt.NDArray[Any]]) -> Scores:
-            return np.asarray((history_sets(batch, similarity.shape[0]) @ similarity).toarray())
 
-        return score
+def neighbours_scorer(similarity: Any) -> ScoreFunction:
+    """Sums of similarities to the items of each history, from [neighbour, item] to scores [B, num_items]."""
+
+    def score(batch: Mapping[str, npt.NDArray[Any]]) -> Scores:
+        return np.asarray((history_sets(batch, similarity.shape[0]) @ similarity).toarray())
+
+    return score
 
 
 def nearest_items(items: Any, others: Any, num_neighbours: int, shrink: float = 0.0) -> Any:
