@@ -17,6 +17,9 @@ NUM_RESERVED = 2
 PAD_TOKEN = ""
 """The raw string that stands for padding."""
 
+Context = Literal["past", "others"]
+"""What of a user's items stands beside a target in training: those before it, or all others."""
+
 FeatureKind = Literal["category", "number", "text", "vector", "image", "audio"]
 RESERVED_NAMES = frozenset(
     {

@@ -20,6 +20,7 @@ from tfrec_zoo.evaluation import evaluate
 from tfrec_zoo.features import EncodedSplit, FeatureSpace
 from tfrec_zoo.models import RecommenderModel, create_model, list_models
 from tfrec_zoo.models.baselines import Popularity
+from tfrec_zoo.models.stored_items import with_stored_items
 from tfrec_zoo.training import RunConfig, train, training_dataset
 
 VARIANTS = {
@@ -158,7 +159,7 @@ def test_a_saved_model_answers_alike_in_a_fresh_process(name: str, variant: str,
 @pytest.mark.parametrize("name", list_models())
 def test_stored_items_stand_for_the_content(name: str, tmp_path: Path) -> None:
     model = make(name, "content_only")
-    stored = model.with_stored_items()
+    stored = with_stored_items(model)
     stored.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
     inputs = batch_of(model, "content_only", 9)

@@ -29,6 +29,7 @@ from tfrec_zoo.export.serving_module import ServingModule
 from tfrec_zoo.features.feature_space import FeatureSpace
 from tfrec_zoo.models.base import RecommenderModel
 from tfrec_zoo.models.registry import MODELS
+from tfrec_zoo.models.stored_items import with_stored_items
 
 _PACKAGES = ("tensorflow", "keras", "numpy")
 
@@ -73,7 +74,7 @@ def export(
     )
     check_target(path)
     if not keep_content and model.schema.item_features:
-        model, features = model.with_stored_items(), features.without_content()
+        model, features = with_stored_items(model), features.without_content()
     path.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:

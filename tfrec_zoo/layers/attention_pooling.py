@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import keras
 from keras import ops
@@ -10,8 +10,7 @@ from keras import ops
 from tfrec_zoo._errors import UnknownNameError
 from tfrec_zoo.layers.masking import masked_softmax
 from tfrec_zoo.layers.relative_bias import RelativePositionBias
-
-Context = Literal["past", "others"]
+from tfrec_zoo.schema import Context
 
 
 @keras.saving.register_keras_serializable("tfrec_zoo")

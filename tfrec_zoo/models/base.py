@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self
 
 import keras
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 from keras import ops
 
 from tfrec_zoo._errors import require
 from tfrec_zoo.layers.item_encoder import ItemEncoder
 from tfrec_zoo.layers.item_frequency import ItemFrequency
+from tfrec_zoo.models.catalogue_scorer import CatalogueScorer, encode_catalogue, traced_scores
 from tfrec_zoo.models.config import POINTWISE, ModelConfig
 from tfrec_zoo.models.objective import TrainingRows, training_loss
 from tfrec_zoo.schema import Feature, Schema
@@ -48,7 +47,7 @@ class RecommenderModel(keras.Model):
     Args:
         schema: sizes, names and shapes of the data.
         config: hyper-parameters; the class's defaults where left out.
-        stored_items: whether it is one of `with_stored_items`.
+        stored_items: whether it is one of `stored_items.with_stored_items`.
     """
 
     config_class: ClassVar[type[ModelConfig]] = ModelConfig
@@ -74,7 +73,7 @@ class RecommenderModel(keras.Model):
         self.stored_items = stored_items
         with _seeded(config.seed):
             self._build_layers()
-        self._score_catalogue = self._make_score_catalogue()
+        self._traced_scores = traced_scores(self)
 
     def _build_layers(self) -> None:
         config, schema = self.config, self.schema
@@ -303,46 +302,19 @@ class RecommenderModel(keras.Model):
         answer = self(x, training=False)
         return {name: answer[name] for name in ("query", "scores") if name in answer}
 
-    def item_vectors(self, block_size: int = 4096) -> npt.NDArray[Any]:
-        """Vectors of all catalogue rows, float32 [num_items, D], encoded in blocks.
+    def item_vectors(self) -> npt.NDArray[Any]:
+        """Vectors of all catalogue rows, float32 [num_items, D].
 
         Raises:
             ValueError: content that was never set.
         """
         self.require_content()
-        return self._in_blocks(self.encode_items, block_size)
-
-    def _in_blocks(self, encode: Callable[[Any], Any], block_size: int = 4096) -> npt.NDArray[Any]:
-        """Encode the whole catalogue."""
-        blocks = [
-            ops.convert_to_numpy(encode(ops.arange(start, min(start + block_size, self.schema.num_items))))
-            for start in range(0, self.schema.num_items, block_size)
-        ]
-        return np.concatenate(blocks).astype(np.float32)
+        return encode_catalogue(self.encode_items, self.schema.num_items)
 
     @property
     def item_encoders(self) -> tuple[ItemEncoder, ...]:
         """All that the model has."""
         return (self.item_encoder,)
-
-    def with_stored_items(self) -> Self:
-        """A copy that holds the vectors of its catalogue in the place of the content.
-
-        It ranks and is served as before, new items are still encoded by their content, and neither pictures
-        nor texts of the catalogue are in it: for publishing, and where content is large. It is not for
-        training.
-
-        Raises:
-            ValueError: content that was never set.
-        """
-        self.require_content()
-        copy = type(self)(self.schema, self.config, stored_items=True, name=self.name)
-        for mine, other in zip(_other_weights(self), _other_weights(copy), strict=True):
-            other.assign(mine)
-        for mine, other in zip(self.item_encoders, copy.item_encoders, strict=True):
-            assert other.vectors is not None
-            other.vectors.assign(self._in_blocks(mine))
-        return copy
 
     def catalogue_scores(self, inputs: Inputs, item_vectors: Any, allowed: Any = None) -> Any:
         """Scores of the whole catalogue as they are served: the history is read from the item vectors.
@@ -358,38 +330,9 @@ class RecommenderModel(keras.Model):
         scores = self.score(self.encode(inputs, item_vectors=item_vectors), item_vectors)
         return scores if allowed is None else ops.where(allowed, scores, -np.inf)
 
-    def _make_score_catalogue(self) -> Callable[[Inputs, Any], Any]:
-        """Scores as one graph for batches of any size; traced once a model."""
-        batches = {
-            name: tf.TensorSpec(
-                [None, None] if name in ("history", "history_time") else [None, *values.shape[1:]],
-                values.dtype,
-            )
-            for name, values in self.example_inputs().items()
-        }
-        vectors = tf.TensorSpec([self.schema.num_items, self.vector_dim], tf.float32)
-
-        def score(inputs: Inputs, item_vectors: Any) -> Any:
-            return self.catalogue_scores(inputs, item_vectors)
-
-        # TensorFlow counts traces by code object, and would warn of the third model made in a process.
-        return tf.function(partial(score), input_signature=[batches, vectors])  # type: ignore[no-any-return]
-
-    def catalogue_scorer(self) -> Callable[[Inputs], npt.NDArray[Any]]:
+    def catalogue_scorer(self) -> CatalogueScorer:
         """A function from a batch of inputs to scores over the whole catalogue, float32 [B, num_items]."""
-        vectors = ops.convert_to_tensor(self.item_vectors())
-        known = self.example_inputs()
-
-        def scorer(inputs: Inputs) -> npt.NDArray[Any]:
-            require(
-                not known.keys() - inputs.keys(),
-                f"The inputs of {self.name} must have {sorted(known)}; times come with timed interactions.",
-                sorted(inputs),
-            )
-            batch = {name: ops.convert_to_tensor(inputs[name], dtype=known[name].dtype) for name in known}
-            return np.asarray(self._score_catalogue(batch, vectors).numpy())
-
-        return scorer
+        return CatalogueScorer(self, self._traced_scores)
 
     def get_config(self) -> dict[str, Any]:
         """Schema and hyper-parameters."""
@@ -409,12 +352,6 @@ class RecommenderModel(keras.Model):
             stored_items=config.get("stored_items", False),
             name=config.get("name"),
         )
-
-
-def _other_weights(model: RecommenderModel) -> list[Any]:
-    """All weights but those of the catalogue, in the order of the layers."""
-    catalogue = {id(weight) for encoder in model.item_encoders for weight in encoder.catalogue_weights}
-    return [weight for weight in model.weights if id(weight) not in catalogue]
 
 
 @contextmanager

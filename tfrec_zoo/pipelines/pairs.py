@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import get_args
 
 import numpy as np
 import tensorflow as tf
@@ -10,9 +10,7 @@ import tensorflow as tf
 from tfrec_zoo._errors import UnknownNameError, require
 from tfrec_zoo.features.encoded import EncodedInteractions
 from tfrec_zoo.pipelines.order import batched_positions
-from tfrec_zoo.schema import PAD
-
-Context = Literal["past", "others"]
+from tfrec_zoo.schema import PAD, Context
 
 
 def pairs(
@@ -57,8 +55,8 @@ def pairs(
     """
     require(batch_size >= 1, "`batch_size` must be at least 1.", batch_size)
     require(max_history_length >= 1, "`max_history_length` must be at least 1.", max_history_length)
-    if context not in ("past", "others"):
-        raise UnknownNameError("context", context, ("past", "others"))
+    if context not in get_args(Context):
+        raise UnknownNameError("context", context, get_args(Context))
     interactions = interactions.known_only
     require(len(interactions) > 0, "Training needs an interaction of a known item or more.", 0)
 

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, Self, get_args
 
 from tfrec_zoo._errors import UnknownNameError, require
-from tfrec_zoo.pipelines.pairs import Context
 from tfrec_zoo.pipelines.sequences import Window
+from tfrec_zoo.schema import Context
 
 Schedule = Literal["constant", "cosine"]
 Optimizer = Literal["adam", "lazy_adam"]
