@@ -1,6 +1,6 @@
 """Items that training never saw: CNNRanker by content, beside random and neighbours by content.
 
-    python benchmarks/cold_items.py --data-dir DIR [--data NAME,...] [--seeds 0,...] [--json PATH]
+    python benchmarks/cold_items.py --data-dir DIR [--data NAME,...] [--seeds 0,...] [--splits 0,...]
 
 `cold_items_split`: a fifth of the items are the test and a tenth the validation; training sees neither. For
 each user who has such items, all items of the part are ranked; hyper-parameters and epochs are chosen by the
@@ -9,6 +9,8 @@ validation NDCG@10. DIR holds
 - `movielens-1m/`: `sequences.txt.gz` of the SASRec repository, `sequence_to_movie_id.txt` with the ids of its
   films in MovieLens, `movies.dat`, and `posters_64x96.zip` with a JPEG a film, named by MovieLens id;
 - `amazon-beauty-5core/`: `sequences.txt.gz` and `item_attributes.json`, as of the S3-Rec repository.
+
+`--write-items FILE` writes the films of MovieLens-1M as a table for `tfrec-zoo train ... --items FILE`.
 
 Needs the extra `benchmarks`.
 """
@@ -42,28 +44,27 @@ from tfrec_zoo.data.splits import cold_items_split
 from tfrec_zoo.data.tables import Dataset, Items
 from tfrec_zoo.evaluation import EvaluationReport, evaluate
 from tfrec_zoo.features import EncodedSplit, FeatureSpace
-from tfrec_zoo.models import create_model
+from tfrec_zoo.models import create_model, get_preset
 from tfrec_zoo.models.baselines import ContentKNN
 from tfrec_zoo.training import RunConfig, train
 
 HEIGHT, WIDTH = 48, 32
-MODEL = {
-    "score": "dot",
-    "loss": "full",
-    "context": "others",
-    "max_history_length": 200,
-    "dropout": 0.2,
-    "content_dropout": 0.3,
-}
-RUN = {"epochs": 30, "batch_size": 64, "learning_rate": 2e-3, "patience": 5, "window": "random"}
-CONTENT = {
-    "movielens_1m": [["categories"], ["title"], ["image"], ["categories", "title", "image"]],
-    "amazon_beauty": [["categories"]],
+PRESET = get_preset("cnn_ranker_cold_items")
+CONTENT: Mapping[str, Mapping[str, tuple[list[str], dict[str, Any]]]] = {
+    "movielens_1m": {
+        "categories": (["categories"], {}),
+        "title": (["title"], {}),
+        "title by convolutions of 1 to 3 words": (["title"], {"text_kernel_sizes": (1, 2, 3)}),
+        "poster": (["image"], {}),
+        "title and categories": (["title", "categories"], {}),
+        "title, categories and poster": (["title", "categories", "image"], {}),
+    },
+    "amazon_beauty": {"categories": (["categories"], {})},
 }
 
 
-def movielens_1m(folder: Path) -> tuple[Dataset, Items]:
-    dataset = load(folder / "movielens-1m" / "sequences.txt.gz", format="pairs")
+def films(folder: Path) -> pd.DataFrame:
+    """MovieLens-1M's films by the ids of the sequences: title, categories, and a JPEG or None."""
     movies = pd.read_csv(
         folder / "movielens-1m" / "movies.dat",
         sep="::",
@@ -73,22 +74,31 @@ def movielens_1m(folder: Path) -> tuple[Dataset, Items]:
         dtype=str,
     )
     ids = pd.read_csv(
-        folder / "movielens-1m" / "sequence_to_movie_id.txt", sep=" ", names=["item", "movie"], dtype=str
+        folder / "movielens-1m" / "sequence_to_movie_id.txt", sep=" ", names=["item_id", "movie"], dtype=str
     )
-    films = ids.merge(movies, on="movie")
+    table = ids.merge(movies, on="movie")
     with zipfile.ZipFile(folder / "movielens-1m" / "posters_64x96.zip") as archive:
         files = {Path(name).stem: name for name in archive.namelist()}
-        posters = [_poster(archive.read(files[film])) if film in files else None for film in films["movie"]]
-    black = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+        posters = [archive.read(files[film]) if film in files else None for film in table["movie"]]
+    return table.assign(categories=table["genres"].str.split("|"), image=posters)[
+        ["item_id", "title", "categories", "image"]
+    ]
+
+
+def movielens_1m(folder: Path) -> tuple[Dataset, Items]:
+    dataset = load(folder / "movielens-1m" / "sequences.txt.gz", format="pairs")
+    table = films(folder)
     return dataset, Items(
-        films["item"].to_numpy(),
-        title=films["title"].to_numpy(),
-        categories=films["genres"].str.split("|").map(tuple).to_numpy(),
-        image=np.stack([black if poster is None else poster for poster in posters]),
+        table["item_id"].to_numpy(),
+        title=table["title"].to_numpy(),
+        categories=table["categories"].map(tuple).to_numpy(),
+        image=np.stack([_poster(jpeg) for jpeg in table["image"]]),
     )
 
 
-def _poster(jpeg: bytes) -> Any:
+def _poster(jpeg: bytes | None) -> Any:
+    if jpeg is None:
+        return np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     with Image.open(io.BytesIO(jpeg)) as picture:
         return np.asarray(picture.convert("RGB").resize((WIDTH, HEIGHT)))
 
@@ -122,13 +132,12 @@ class Random:
         return lambda batch: rng.random((len(batch["history"]), self.num_items)).astype(np.float32)
 
 
-def by_neighbours(split: EncodedSplit, vectors: Any) -> tuple[Any, int]:
+def by_neighbours(split: EncodedSplit, vectors: Any) -> Any:
     """The neighbours by content, as many as suit the validation best."""
     models = {
         k: ContentKNN(vectors, k).fit(split.train, split.num_items) for k in (10, 30, 100, 300, 1000, 10_000)
     }
-    best = max(models, key=lambda k: ndcg(evaluate_quickly(models[k], split, "validation")))
-    return models[best], best
+    return max(models.values(), key=lambda model: ndcg(evaluate_quickly(model, split, "validation")))
 
 
 def evaluate_quickly(model: Any, split: EncodedSplit, part: str) -> EvaluationReport:
@@ -158,50 +167,53 @@ def baselines(features: FeatureSpace, split: EncodedSplit, items: Items) -> dict
     categories = tokens_of(features, items, "categories")
     found: dict[str, Any] = {"random": Random(split.num_items)}
     bags = tf_idf(categories, use_idf=False, binary=True)
-    model, k = by_neighbours(split, bags)
-    found[f"neighbours by categories (k = {k})"] = model
+    model = by_neighbours(split, bags)
+    found["neighbours by categories"] = model
     if items.title is not None:
         titles = tokens_of(features, items, "title")
         categories = [one + other for one, other in zip(titles, categories, strict=True)]
-    model, k = by_neighbours(split, tf_idf(categories))
+    model = by_neighbours(split, tf_idf(categories))
     what = "categories" if items.title is None else "titles and categories"
-    found[f"TF-IDF of {what} (k = {k})"] = model
+    found[f"TF-IDF of {what}"] = model
     return found
 
 
-def run(name: str, folder: Path, seeds: list[int]) -> dict[str, list[dict[str, Any]]]:
+def run(name: str, folder: Path, seeds: list[int], splits: list[int]) -> dict[str, list[dict[str, Any]]]:
     dataset, items = DATA[name](folder)
-    cut = cold_items_split(dataset.interactions)
     rows: dict[str, list[dict[str, Any]]] = {}
 
-    def add(label: str, model: Any, split: EncodedSplit, seconds: float = 0.0) -> None:
-        report = evaluate(model, split, ks=(10,), slices=False)
+    def add(label: str, model: Any, encoded: EncodedSplit, **facts: float) -> None:
+        report = evaluate(model, encoded, ks=(10,), slices=False)
         metrics = {metric: report.metrics[metric] for metric in ("hr@10", "ndcg@10", "recall@10")}
-        rows.setdefault(label, []).append(
-            {
-                **metrics,
-                "ndcg@10, 95 %": report.intervals["ndcg@10"],
-                "users": report.num_users,
-                "items": report.num_candidates,
-                "seconds": round(seconds, 1),
-            }
-        )
-        print(label, rows[label][-1], flush=True)
+        found = {
+            **metrics,
+            "ndcg@10, 95 %": report.intervals["ndcg@10"],
+            "users": report.num_users,
+            "items": report.num_candidates,
+            **facts,
+        }
+        rows.setdefault(label, []).append(found)
+        print(label, found, flush=True)
 
-    features = FeatureSpace.fit(cut.train, items, content=["categories"])
-    split = features.transform(cut)
-    for label, model in baselines(features, split, items).items():
-        add(label, model, split)
-    for content in CONTENT[name]:
-        features = FeatureSpace.fit(cut.train, items, content=content)
+    for seed_of_split in splits:
+        cut = cold_items_split(dataset.interactions, seed=seed_of_split)
+        features = FeatureSpace.fit(cut.train, items, content=["categories"])
         split = features.transform(cut)
-        for seed in seeds:
-            started = time.perf_counter()
-            keras.utils.set_random_seed(seed)
-            model = create_model("cnn_ranker", features.schema, seed=seed, **MODEL)
-            model.set_content(features.item_features)
-            train(model, split, RunConfig(seed=seed, **RUN), verbose=2 if VERBOSE else 0)
-            add(f"CNNRanker, {', '.join(content)}", model, split, time.perf_counter() - started)
+        for label, baseline in baselines(features, split, items).items():
+            add(label, baseline, split, split=seed_of_split)
+        for label, (content, settings) in CONTENT[name].items():
+            features = FeatureSpace.fit(cut.train, items, content=content)
+            split = features.transform(cut)
+            for seed in seeds:
+                started = time.perf_counter()
+                keras.utils.set_random_seed(seed)
+                model = create_model(
+                    "cnn_ranker", features.schema, seed=seed, **{**PRESET.config, **settings}
+                )
+                model.set_content(features.item_features)
+                train(model, split, RunConfig(seed=seed, **PRESET.run), verbose=2 if VERBOSE else 0)
+                seconds = round(time.perf_counter() - started, 1)
+                add(f"CNNRanker, {label}", model, split, split=seed_of_split, seed=seed, seconds=seconds)
     return rows
 
 
@@ -218,7 +230,7 @@ def show(name: str, rows: Mapping[str, list[dict[str, Any]]]) -> None:
             values = np.array([entry[metric] for entry in runs])
             cells.append(f"{values.mean():.4f}" + (f" ± {values.std(ddof=1):.4f}" if len(values) > 1 else ""))
         low, high = runs[0]["ndcg@10, 95 %"]
-        table.add_row(label, *cells, f"{low:.4f} to {high:.4f}", f"{runs[0]['seconds']:.0f}")
+        table.add_row(label, *cells, f"{low:.4f} to {high:.4f}", f"{runs[0].get('seconds', 0):.0f}")
     Console(width=130).print(table)
 
 
@@ -229,21 +241,28 @@ def main() -> None:
     )
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--data", default=",".join(DATA))
-    parser.add_argument("--seeds", default="0")
+    parser.add_argument("--seeds", default="0", help="of the models, comma-separated")
+    parser.add_argument("--splits", default="0", help="seeds of the splits, comma-separated")
     parser.add_argument("--verbose", action="store_true", help="a line an epoch")
     parser.add_argument("--json", type=Path, help="file for the figures")
+    parser.add_argument("--write-items", type=Path, help="write MovieLens-1M's films as Parquet, and end")
     arguments = parser.parse_args()
+    if arguments.write_items:
+        films(arguments.data_dir).to_parquet(arguments.write_items)
+        return
     VERBOSE = arguments.verbose
     seeds = [int(seed) for seed in arguments.seeds.split(",")]
-    found = {name: run(name, arguments.data_dir, seeds) for name in arguments.data.split(",")}
+    splits = [int(seed) for seed in arguments.splits.split(",")]
+    found = {name: run(name, arguments.data_dir, seeds, splits) for name in arguments.data.split(",")}
     for name, rows in found.items():
         show(name, rows)
     if arguments.json:
         figures = {
             "rows": found,
             "seeds": seeds,
-            "model": MODEL,
-            "run": RUN,
+            "splits": splits,
+            "model": dict(PRESET.config),
+            "run": dict(PRESET.run),
             "command": " ".join(sys.argv),
             **machine(),
         }

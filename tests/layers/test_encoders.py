@@ -62,6 +62,13 @@ def test_categories_are_the_sum_of_the_real_ones_over_the_root_of_their_number()
     np.testing.assert_allclose(found, [(table[2] + table[4]) / 2**0.5, [0, 0]], rtol=1e-5, atol=1e-7)
 
 
+def test_words_without_convolutions_are_summed() -> None:
+    layer = TextEncoder(9, 4, ())
+    found = layer(np.array([[3, 4, 5, 0], [0, 0, 0, 0]]))
+    (table,) = layer.get_weights()
+    np.testing.assert_allclose(found, [table[[3, 4, 5]].sum(axis=0) / 3**0.5, np.zeros(4)], rtol=1e-5)
+
+
 def test_padding_at_the_end_of_a_text_changes_nothing() -> None:
     layer = TextEncoder(9, 4)
     short = keras.ops.convert_to_numpy(layer(np.array([[3, 4, 5]])))

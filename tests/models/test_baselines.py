@@ -128,6 +128,20 @@ def test_ease_minimises_its_objective() -> None:
     np.testing.assert_allclose(scores(EASE(l2), train), HISTORY_SETS @ weights, atol=1e-6)
 
 
+def test_ease_s_factors_are_its_best_weights_of_their_rank() -> None:
+    model = EASE(l2=3).fit(random_train(4, 80), NUM_ITEMS)
+    weights = model.catalogue_scorer()({"history": np.arange(NUM_ITEMS)[:, None]})
+    left, values, right = np.linalg.svd(weights)
+    for dim in (1, 3, NUM_ITEMS - 1, 20):
+        of_history, of_items = model.factors(dim)
+        assert of_history.shape == of_items.shape == (NUM_ITEMS, dim)
+        rank = min(dim, NUM_ITEMS - 1)
+        best = (left[:, :rank] * values[:rank]) @ right[:rank]
+        np.testing.assert_allclose(of_history @ of_items.T, best, atol=1e-5)
+    with pytest.raises(ValueError, match="`dim` must be at least 1"):
+        model.factors(0)
+
+
 def test_ease_refuses_a_catalogue_that_does_not_fit() -> None:
     message = r"EASE needs about 0\.0 GiB .* at most `max_items` = 8\. .* use ItemKNN\. Received: 9"
     with pytest.raises(ValueError, match=message):

@@ -140,7 +140,7 @@ def test_the_user_is_added_to_every_position(name: str) -> None:
 
 def test_known_items_have_a_vector_of_their_own_in_a_cnn_profile() -> None:
     schema = Schema(10, 12, 8, item_features=(Feature("vectors", "vector", (4,)),))
-    model = create_model("cnn_ranker", schema, embedding_dim=6, use_history_id=True, score="dot", dropout=0.0)
+    model = create_model("cnn_ranker", schema, embedding_dim=6, profile_of="both", score="dot", dropout=0.0)
     model.set_content({"vectors": RNG.normal(size=(12, 4)).astype(np.float32)})
     own = model.history_embedding.get_weights()[0]
     for item in range(2, 12):
@@ -149,3 +149,14 @@ def test_known_items_have_a_vector_of_their_own_in_a_cnn_profile() -> None:
         np.testing.assert_allclose(
             query - alone, own[item] if item < 8 else np.zeros(6), rtol=1e-4, atol=1e-6
         )
+
+
+def test_a_cnn_profile_of_ids_passes_over_new_items() -> None:
+    schema = Schema(10, 12, 8, item_features=(Feature("vectors", "vector", (4,)),))
+    model = create_model("cnn_ranker", schema, embedding_dim=6, profile_of="id", score="dot", dropout=0.0)
+    model.set_content({"vectors": RNG.normal(size=(12, 4)).astype(np.float32)})
+    own = RNG.normal(size=(8, 6)).astype(np.float32)
+    model.set_history_vectors(own)
+    history = np.array([[3, 9, 5, 0], [11, 9, 10, 8]])
+    expected = [own[[3, 5]].mean(axis=0), np.zeros(6)]
+    np.testing.assert_allclose(model(inputs_of(history))["query"], expected, rtol=1e-4, atol=1e-6)

@@ -109,6 +109,8 @@ def test_weights_of_rows_scale_the_loss(prepared) -> None:
         ({"batch_size": 0}, "`batch_size` must be at least 1"),
         ({"patience": 0}, "`patience` must be at least 1"),
         ({"learning_rate": 0.0}, "`learning_rate` must be above 0"),
+        ({"epsilon": 0.0}, "`epsilon` must be above 0"),
+        ({"teacher": "eas"}, "'ease'"),
     ],
 )
 def test_wrong_options(options: dict, message: str) -> None:

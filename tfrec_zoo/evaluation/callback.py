@@ -9,7 +9,7 @@ import keras
 
 from tfrec_zoo._errors import UnknownNameError, require
 from tfrec_zoo.evaluation.evaluate import evaluate
-from tfrec_zoo.evaluation.scorer import check_scorer
+from tfrec_zoo.evaluation.scorer import Scorer, check_scorer
 from tfrec_zoo.features.encoded import EncodedSplit
 from tfrec_zoo.metrics.ranking import METRICS
 
@@ -33,6 +33,7 @@ class RankingMetrics(keras.callbacks.Callback):
             the latest values, so that a monitoring callback's patience still counts epochs.
         exclude_seen: whether items of the history leave the ranking.
         block_size: users scored at once.
+        scorer: what to evaluate; the fitted model itself where left out.
 
     Raises:
         UnknownNameError: a metric that does not exist.
@@ -48,6 +49,7 @@ class RankingMetrics(keras.callbacks.Callback):
         every: int = 1,
         exclude_seen: bool = True,
         block_size: int = 1024,
+        scorer: Scorer | None = None,
     ) -> None:
         super().__init__()
         require(every >= 1, "`every` must be at least 1.", every)
@@ -59,11 +61,12 @@ class RankingMetrics(keras.callbacks.Callback):
         self._every = every
         self._exclude_seen = exclude_seen
         self._block_size = block_size
+        self._scorer = scorer
         self._latest: dict[str, float] = {}
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Refuse a model that cannot score the catalogue before the first epoch is spent."""
-        check_scorer(self.model)
+        check_scorer(self._scorer or self.model)
         self._latest = {}
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -71,7 +74,7 @@ class RankingMetrics(keras.callbacks.Callback):
         is_last = epoch + 1 == self.params.get("epochs")
         if epoch % self._every == 0 or is_last or not self._latest:
             report = evaluate(
-                self.model,
+                self._scorer or self.model,
                 self._split,
                 self._part,
                 ks=self._ks,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,8 @@ class TokenTransform:
     vocabulary: Vocabulary
     length: int
     """Tokens kept of a row; the rest is cut."""
+    min_rows: ClassVar[int] = 1
+    """In how many training rows a token must stand to be in the vocabulary."""
 
     @staticmethod
     def tokenize(value: Any) -> Iterable[str]:
@@ -57,7 +60,9 @@ class TokenTransform:
         """Learn the tokens of the training rows; `length` is the longest row's, at most `max_length`."""
         rows = [list(cls.tokenize(value)) for value in values]
         longest = max((len(row) for row in rows), default=0)
-        return cls(Vocabulary.fit(token for row in rows for token in row), min(max(longest, 1), max_length))
+        num_rows = Counter(token for row in rows for token in set(row))
+        known = (token for row in rows for token in row if num_rows[token] >= cls.min_rows)
+        return cls(Vocabulary.fit(known), min(max(longest, 1), max_length))
 
     def feature(self, name: str) -> Feature:
         return Feature(name, self.kind, (self.length,), len(self.vocabulary))
@@ -96,9 +101,13 @@ class CategoryTransform(TokenTransform):
 
 @dataclass(frozen=True)
 class TextTransform(TokenTransform):
-    """Lower-cased words of a string as indices, in their order."""
+    """Lower-cased words of a string as indices, in their order.
+
+    A word of a single training row tells nothing of other rows: it is unknown, as a new item's new words are.
+    """
 
     kind: ClassVar[FeatureKind] = "text"
+    min_rows: ClassVar[int] = 2
 
     @staticmethod
     def tokenize(value: Any) -> Iterable[str]:

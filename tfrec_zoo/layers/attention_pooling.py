@@ -42,7 +42,8 @@ class AttentionPooling(keras.layers.Layer):
     def build(self, input_shape: Any) -> None:
         """Create the scoring layers and the number of each distance."""
         self.hidden = keras.layers.Dense(input_shape[-1], activation="tanh", name="hidden")
-        self.score = keras.layers.Dense(1, use_bias=False, name="score")
+        # Zeros make it a plain mean to begin with.
+        self.score = keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros", name="score")
         self.distance = RelativePositionBias(1, self.max_history_length, name="distance")
         for layer in (self.hidden, self.score, self.distance):
             layer.build(input_shape)

@@ -29,10 +29,11 @@ class ItemEncoder(keras.layers.Layer):
         hidden_dims: widths of the dense layers between the sum and the vector.
         use_id: whether the id embedding takes part; without it, the vector comes from content alone.
         id_dropout: share of rows whose id is replaced by OOV in training.
-        content_dropout: share of the content hidden in training: of words, which become unknown ones, of
-            categories, and of rows of any other content.
+        content_dropout: share of the content hidden in training: of words, of categories, and of rows of any
+            other content.
         dropout: of the dense layers.
         image_backbone: of `ImageEncoder`.
+        text_kernel_sizes: of `TextEncoder`.
         stored: whether the vectors of the catalogue are kept in the place of its content. `encode_content`
             works as before; catalogue rows are looked up.
     """
@@ -48,6 +49,7 @@ class ItemEncoder(keras.layers.Layer):
         content_dropout: float = 0.0,
         dropout: float = 0.0,
         image_backbone: str = "plain",
+        text_kernel_sizes: tuple[int, ...] = (1, 2, 3),
         stored: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -75,7 +77,7 @@ class ItemEncoder(keras.layers.Layer):
             else None
         )
         self.encoders = {
-            feature.name: feature_encoder(feature, embedding_dim, image_backbone)
+            feature.name: feature_encoder(feature, embedding_dim, image_backbone, text_kernel_sizes)
             for feature in schema.item_features
         }
         self.hidden = dense_stack(embedding_dim, hidden_dims, dropout, name="hidden")
@@ -182,11 +184,11 @@ class ItemEncoder(keras.layers.Layer):
         values, encoder = content[feature.name], self.encoders[feature.name]
         if not training or self.content_dropout == 0:
             return encoder(values)
-        hidden = {"category": PAD, "text": OOV}.get(feature.kind)
-        shape = (ops.shape(values)[0], 1) if hidden is None else ops.shape(values)
+        tokens = feature.kind in ("category", "text")
+        shape = ops.shape(values) if tokens else (ops.shape(values)[0], 1)
         keep = keras.random.uniform(shape, seed=self.seed_generator) >= self.content_dropout
-        if hidden is not None:
-            return encoder(ops.where(ops.logical_or(keep, values == PAD), values, hidden))
+        if tokens:
+            return encoder(ops.where(keep, values, PAD))
         vectors = encoder(values)
         return vectors * ops.cast(keep, vectors.dtype)
 

@@ -17,7 +17,7 @@ class TextEncoder(keras.layers.Layer):
 
     Kim 2014, "Convolutional neural networks for sentence classification" (section 2), but for the pooling:
     the sum over the root of the number of words in place of the maximum, so that two words that both suit a
-    user count for more than one.
+    user count for more than one. Without convolutions it is that sum of the word embeddings themselves.
 
     Call arguments:
         inputs: int32 [n, length], PAD where there is nothing.
@@ -44,7 +44,7 @@ class TextEncoder(keras.layers.Layer):
             )
             for size in self.kernel_sizes
         ]
-        self.projection = keras.layers.Dense(embedding_dim, name="projection")
+        self.projection = keras.layers.Dense(embedding_dim, name="projection") if self.kernel_sizes else None
 
     def build(self, input_shape: Any) -> None:
         """Create the tables and kernels."""
@@ -52,7 +52,8 @@ class TextEncoder(keras.layers.Layer):
         self.embedding.build(input_shape)
         for convolution in self.convolutions:
             convolution.build(words)
-        self.projection.build((None, self.embedding_dim * len(self.kernel_sizes)))
+        if self.projection is not None:
+            self.projection.build((None, self.embedding_dim * len(self.kernel_sizes)))
         self.built = True
 
     def call(self, inputs: Any) -> Any:
@@ -60,6 +61,8 @@ class TextEncoder(keras.layers.Layer):
         real = ops.cast(ops.expand_dims(inputs != PAD, -1), self.compute_dtype)
         words = self.embedding(inputs) * real
         root = ops.sqrt(ops.maximum(ops.sum(real, axis=-2), 1))
+        if self.projection is None:
+            return ops.sum(words, axis=-2) / root
         pooled = [ops.sum(convolution(words) * real, axis=-2) / root for convolution in self.convolutions]
         return self.projection(ops.concatenate(pooled, axis=-1))
 

@@ -86,6 +86,7 @@ class RecommenderModel(keras.Model):
             content_dropout=config.content_dropout,
             dropout=config.dropout,
             image_backbone=config.image_backbone,
+            text_kernel_sizes=config.text_kernel_sizes,
             stored=self.stored_items,
             name="item_encoder",
         )

@@ -16,11 +16,12 @@ from tfrec_zoo.layers.dense_scorer import DenseScorer
 from tfrec_zoo.layers.dense_stack import dense_stack
 from tfrec_zoo.models.base import Inputs
 from tfrec_zoo.models.blocks_of_items import in_blocks_of_items
-from tfrec_zoo.models.config import Loss, ModelConfig
+from tfrec_zoo.models.config import POINTWISE, Loss, ModelConfig
 from tfrec_zoo.models.sequence_model import SequenceConfig, SequenceModel
 from tfrec_zoo.schema import NUM_RESERVED, OOV, Context
 
 Score = Literal["dense", "dot"]
+Profile = Literal["content", "id", "both"]
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,9 @@ class CNNRankerConfig(SequenceConfig):
 
     use_item_id: bool = False
     """Whether the item encoder has an id embedding beside the content."""
-    use_history_id: bool = False
-    """Whether an item of the history has a vector of its own in the profile, beside its content: the profile
-    then knows items that training saw, and candidates are still judged by content alone."""
+    profile_of: Profile = "content"
+    """What an item of the history adds to the profile: its content, a vector of its own by its id, or both.
+    Items that training never saw have content alone; candidates are judged by content in any case."""
     context: Context = "past"
     """What a profile is made of in training: the items before the target; or all others of the window, where
     what goes together matters more than what comes next."""
@@ -47,7 +48,11 @@ class CNNRankerConfig(SequenceConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         require(self.hidden_dim >= 1, "`hidden_dim` must be at least 1.", self.hidden_dim)
-        for name, known in (("score", get_args(Score)), ("context", get_args(Context))):
+        for name, known in (
+            ("score", get_args(Score)),
+            ("context", get_args(Context)),
+            ("profile_of", get_args(Profile)),
+        ):
             if getattr(self, name) not in known:
                 raise UnknownNameError(name, getattr(self, name), known)
 
@@ -79,7 +84,7 @@ class CNNRanker(SequenceModel):
         self.pooling = AttentionPooling(config.max_history_length, config.context, name="history_pooling")
         self.pooling.build((None, None, dim))
         self.history_embedding = None
-        if config.use_history_id:
+        if config.profile_of != "content":
             self.history_embedding = keras.layers.Embedding(
                 self.schema.num_trained_items,
                 dim,
@@ -94,17 +99,33 @@ class CNNRanker(SequenceModel):
             self.scorer = DenseScorer(config.hidden_dim, config.dropout, name="scorer")
             self.scorer.build((None, dim))
 
+    @property
+    def can_take_factors(self) -> bool:
+        """Whether a query is a mean over the history of vectors that `set_history_vectors` sets."""
+        config = self.config
+        by_content = config.profile_of == "id" and not config.use_item_id and not config.use_user_id
+        plain = config.score == "dot" and not config.normalize and not config.query_hidden_dims
+        return by_content and plain and config.loss not in POINTWISE
+
+    def set_history_vectors(self, vectors: Any) -> None:
+        """Set the vectors that items of a history add to a profile, float [num_trained_items, D]."""
+        assert self.history_embedding is not None
+        self.history_embedding.embeddings.assign(vectors)
+
     def encode_positions(
         self, inputs: Inputs, training: bool = False, item_vectors: Any = None, newest_only: bool = False
     ) -> Any:
         """Encode the content profile of the items up to each position, float [B, T, D]."""
         history = inputs["history"]
-        vectors = self.history_vectors(history, training, item_vectors)
+        mask, vectors = history >= NUM_RESERVED, 0.0
+        if self.config.profile_of != "id":
+            vectors = self.history_vectors(history, training, item_vectors)
         if self.history_embedding is not None:
             known = history < self.schema.num_trained_items
             own = self.history_embedding(ops.where(known, history, OOV))
             vectors += own * ops.cast(known[..., None], own.dtype)
-        query = self.pooling(vectors, padding_mask=history >= NUM_RESERVED, newest_only=newest_only)
+            mask = ops.logical_and(mask, known) if self.config.profile_of == "id" else mask
+        query = self.pooling(vectors, padding_mask=mask, newest_only=newest_only)
         if self.hidden is not None:
             query = self.hidden(query, training=training)
         return self.query_dropout(query, training=training)

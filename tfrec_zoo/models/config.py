@@ -40,6 +40,8 @@ class ModelConfig:
     """Widths of the item encoder's dense layers."""
     image_backbone: str = "plain"
     """What reads pictures: "plain" convolutions, "residual" ones, or a class of `keras.applications`."""
+    text_kernel_sizes: tuple[int, ...] = (1, 2, 3)
+    """Widths, in words, of the convolutions over texts; without any, words are summed as they are."""
     normalize: bool = False
     """Whether query and item vectors have length one, so that scores are cosines."""
     temperature: float = 1.0

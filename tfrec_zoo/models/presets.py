@@ -89,6 +89,26 @@ PRESETS: dict[str, Preset] = {
     "two_stage_base": Preset("two_stage", "the defaults"),
     "two_tower_tiny": Preset("two_tower", "to try things out", {**_TINY, "loss": "full"}, _TINY_RUN),
     "two_tower_base": Preset("two_tower", "the defaults"),
+    "cnn_ranker_cold_items": Preset(
+        "cnn_ranker",
+        "items that training never saw, by content alone; with --split cold_items",
+        {
+            "score": "dot",
+            "loss": "full",
+            "profile_of": "id",
+            "max_history_length": 500,
+            "text_kernel_sizes": (),
+        },
+        {
+            "teacher": "ease",
+            "epochs": 30,
+            "batch_size": 64,
+            "learning_rate": 2e-2,
+            "epsilon": 1e-4,
+            "schedule": "cosine",
+            "patience": 8,
+        },
+    ),
     "attention_ranker_movielens_1m": Preset(
         "attention_ranker", "MovieLens-1M", _MOVIELENS_1M, _MOVIELENS_1M_RUN
     ),

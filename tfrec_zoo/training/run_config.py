@@ -12,6 +12,7 @@ from tfrec_zoo.schema import Context
 
 Schedule = Literal["constant", "cosine"]
 Optimizer = Literal["adam", "lazy_adam"]
+Teacher = Literal["none", "ease"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ class RunConfig:
     """Adam, or the one whose step touches only the rows that a batch holds, for large catalogues."""
     weight_decay: float = 0.0
     """Decoupled weight decay of Adam."""
+    epsilon: float = 1e-7
+    """Added to Adam's divisor; about 1e-4 lets rare words and categories learn less than frequent ones."""
+    teacher: Teacher = "none"
+    """What a CNNRanker's item encoder learns: by its own loss, or the item factors of EASE, one example an
+    item, which takes seconds and suits new items."""
     monitor: str = "ndcg@10"
     """The validation metric that tells the best epoch."""
     context: Context = "past"
@@ -64,6 +70,7 @@ class RunConfig:
             "`learning_rate` must be above 0.",
             self.learning_rate,
         )
+        require(self.epsilon > 0, "`epsilon` must be above 0.", self.epsilon)
         for name in ("warmup_epochs", "weight_decay"):
             require(getattr(self, name) >= 0, f"`{name}` must be at least 0.", getattr(self, name))
         for name, known in (
@@ -71,6 +78,7 @@ class RunConfig:
             ("optimizer", Optimizer),
             ("context", Context),
             ("window", Window),
+            ("teacher", Teacher),
         ):
             if getattr(self, name) not in get_args(known):
                 raise UnknownNameError(name, getattr(self, name), get_args(known))

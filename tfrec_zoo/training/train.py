@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -15,6 +16,7 @@ from tfrec_zoo.models.config import POINTWISE
 from tfrec_zoo.models.two_stage import TwoStage
 from tfrec_zoo.pipelines import pairs, sequences, with_negatives
 from tfrec_zoo.training.lazy_adam import LazyAdam
+from tfrec_zoo.training.learn_factors import learn_factors
 from tfrec_zoo.training.run_config import RunConfig
 
 History = dict[str, list[float]]
@@ -56,19 +58,38 @@ def train(
         model.frequency.set_counts(split.train.item_counts(split.num_items))
     if model.score_bias is not None and model.config.loss == "rating" and split.train.rating is not None:
         model.score_bias.assign(split.train.rating.mean())
-    watching: list[Any] = []
-    if len(split.validation):
-        metrics = sorted({"hr@10", "ndcg@10", run.monitor})
-        watching = [
-            RankingMetrics(split, metrics=metrics, exclude_seen=run.exclude_seen),
-            keras.callbacks.EarlyStopping(
-                f"val_{run.monitor}", mode="max", patience=run.patience, restore_best_weights=True
-            ),
-        ]
-    dataset = training_dataset(model, split.train, run)
-    model.compile(make_optimizer(run, steps_per_epoch=int(dataset.cardinality())))
-    history = model.fit(dataset, epochs=run.epochs, callbacks=[*watching, *callbacks], verbose=verbose)
+    assert run.epochs is not None
+    assert run.batch_size is not None
+    watching = [*_watching(model, split, run), *callbacks]
+    if run.teacher == "ease":
+        history = learn_factors(
+            model,
+            split,
+            optimizer=partial(make_optimizer, run),
+            epochs=run.epochs,
+            batch_size=run.batch_size,
+            seed=run.seed,
+            callbacks=watching,
+            verbose=verbose,
+        )
+    else:
+        dataset = training_dataset(model, split.train, run)
+        model.compile(make_optimizer(run, steps_per_epoch=int(dataset.cardinality())))
+        history = model.fit(dataset, epochs=run.epochs, callbacks=watching, verbose=verbose)
     return {name: [float(value) for value in values] for name, values in history.history.items()}
+
+
+def _watching(model: RecommenderModel, split: EncodedSplit, run: RunConfig) -> list[keras.callbacks.Callback]:
+    """The validation metrics of each epoch, and the end at the best; nothing without validation users."""
+    if not len(split.validation):
+        return []
+    metrics = sorted({"hr@10", "ndcg@10", run.monitor})
+    return [
+        RankingMetrics(split, metrics=metrics, exclude_seen=run.exclude_seen, scorer=model),
+        keras.callbacks.EarlyStopping(
+            f"val_{run.monitor}", mode="max", patience=run.patience, restore_best_weights=True
+        ),
+    ]
 
 
 def make_optimizer(run: RunConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
@@ -88,7 +109,7 @@ def make_optimizer(run: RunConfig, steps_per_epoch: int) -> keras.optimizers.Opt
     elif warmup:
         rate = keras.optimizers.schedules.PolynomialDecay(rate / warmup, warmup, end_learning_rate=rate)
     kind = LazyAdam if run.optimizer == "lazy_adam" else keras.optimizers.Adam
-    return kind(rate, weight_decay=run.weight_decay or None)
+    return kind(rate, weight_decay=run.weight_decay or None, epsilon=run.epsilon)
 
 
 def training_dataset(

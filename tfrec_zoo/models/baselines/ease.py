@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import lapack
+from scipy.sparse.linalg import svds
 
 from tfrec_zoo._errors import require
 from tfrec_zoo.features.encoded import EncodedInteractions
@@ -68,6 +69,24 @@ class EASE(Baseline):
         np.fill_diagonal(inverse, 0.0)
         self._weights = np.ascontiguousarray(inverse, dtype=np.float32)
         return self
+
+    def factors(self, dim: int) -> tuple[Scores, Scores]:
+        """The best weights of rank `dim`: of items in a history and as candidates, [num_items, dim] each.
+
+        Their products are the weights; where the rank is lower, the rest is zeros.
+
+        Raises:
+            ValueError: not fitted, or `dim` below 1.
+        """
+        check_fitted(self, self._weights)
+        assert self._weights is not None
+        require(dim >= 1, "`dim` must be at least 1.", dim)
+        rank = min(dim, len(self._weights) - 1)
+        start = np.random.default_rng(0).normal(size=len(self._weights)).astype(np.float32)
+        left, values, right = svds(self._weights, k=rank, v0=start)
+        order = np.argsort(-values)
+        wider = [(0, 0), (0, dim - rank)]
+        return np.pad(left[:, order], wider), np.pad((right.T * values)[:, order], wider)
 
     def catalogue_scorer(self) -> ScoreFunction:
         """See `Baseline`."""
