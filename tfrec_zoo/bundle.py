@@ -20,7 +20,12 @@ FEATURES_FOLDER = "features"
 CARD_FILE = "README.md"
 SERVING_SIGNATURE = "serving_default"
 RECOMMEND_SIGNATURE = "recommend"
+SCORE_SIGNATURE = "score"
+SIMILAR_SIGNATURE = "similar_items"
+ENCODE_QUERY_SIGNATURE = "encode_query"
+ENCODE_ITEM_SIGNATURE = "encode_item"
 SIGNATURES = (SERVING_SIGNATURE, RECOMMEND_SIGNATURE)
+"""Those that every export has; earlier ones have no others."""
 FORMAT = 2
 
 

@@ -36,6 +36,9 @@ RESERVED_NAMES = frozenset(
         "targets_log_q",
         "rating",
         "k",
+        "exclude",
+        "allow",
+        "exclude_seen",
     }
 )
 

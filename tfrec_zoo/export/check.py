@@ -78,7 +78,8 @@ def golden_requests(
     if model.reads_times:
         times = np.sort(generator.integers(0, 10**8, size=history.shape), axis=1)
         raw["history_time"] = inputs["history_time"] = np.where(history == 0, 0, times)
-    for name, transform in features.user_transforms.items():
+    for feature in model.profile_features:
+        name, transform = feature.name, features.user_transforms[feature.name]
         if transform.kind == "category":
             vocabulary: Any = transform.vocabulary  # type: ignore[attr-defined]
             tokens = generator.integers(0, len(vocabulary), size=(n, transform.length))  # type: ignore[attr-defined]

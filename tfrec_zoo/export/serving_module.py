@@ -8,10 +8,20 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfrec_zoo.bundle import RECOMMEND_SIGNATURE, SERVING_SIGNATURE
+from tfrec_zoo.bundle import (
+    ENCODE_ITEM_SIGNATURE,
+    ENCODE_QUERY_SIGNATURE,
+    RECOMMEND_SIGNATURE,
+    SCORE_SIGNATURE,
+    SERVING_SIGNATURE,
+    SIMILAR_SIGNATURE,
+)
+from tfrec_zoo.export.raw_features import RawFeatures, lookup, vocabulary_table
 from tfrec_zoo.features.feature_space import ITEMS_FILE, USERS_FILE, FeatureSpace
 from tfrec_zoo.models.base import RecommenderModel
-from tfrec_zoo.schema import NUM_RESERVED, OOV, PAD, PAD_TOKEN, Feature
+from tfrec_zoo.schema import NUM_RESERVED, OOV, PAD, PAD_TOKEN
+
+Tensors = dict[str, tf.Tensor]
 
 
 class ServingModule(tf.Module):
@@ -20,7 +30,7 @@ class ServingModule(tf.Module):
     The item encoder has run once over the catalogue: its vectors are a table here.
 
     Args:
-        model: trained.
+        model: trained; without content, or one of `with_stored_items`.
         features: of the model's training data.
         k: length of `serving_default`'s lists.
         features_folder: where `features.save` wrote; the vocabularies become assets.
@@ -30,90 +40,160 @@ class ServingModule(tf.Module):
         self, model: RecommenderModel, features: FeatureSpace, k: int, features_folder: Path
     ) -> None:
         super().__init__(name="serving")
-        self._catalogue_scores: Callable[..., Any] = model.catalogue_scores
-        self._max_history_length = model.max_history_length
-        self._reads_times = model.reads_times
+        # As an attribute itself, the model would be tracked and saved with all of its weights.
+        self._of_model: Callable[[], RecommenderModel] = lambda: model
         self._k = k
-        of_items = {id(weight) for weight in model.item_weights}
-        self.query_variables = [weight.value for weight in model.weights if id(weight) not in of_items]
+        replaced = {id(weight) for weight in model.item_weights}
+        if model.schema.item_features:
+            replaced = {id(weight) for encoder in model.item_encoders for weight in encoder.catalogue_weights}
+        self.variables_of_model = [weight.value for weight in model.weights if id(weight) not in replaced]
         self.item_vectors = tf.Variable(model.item_vectors(), trainable=False, name="item_vectors")
-        self.item_table = _table(features_folder / ITEMS_FILE)
-        self.user_table = _table(features_folder / USERS_FILE)
+        self.item_table = vocabulary_table(features_folder / ITEMS_FILE)
+        self.user_table = vocabulary_table(features_folder / USERS_FILE)
         self.item_ids = tf.constant([PAD_TOKEN] * NUM_RESERVED + features.item_vocabulary.tokens)
-        self.transforms: dict[str, tuple[Feature, Any]] = {
-            feature.name: (feature, features.user_transforms[feature.name])
-            for feature in model.profile_features
-        }
-        self.profile_tables = {
-            name: _table(features_folder / f"user_{name}.txt")
-            for name, (feature, _) in self.transforms.items()
-            if feature.kind == "category"
-        }
+        self.profile = RawFeatures(model.profile_features, features.user_transforms, features_folder, "user")
+        self.content = RawFeatures(
+            model.schema.item_features, features.item_transforms, features_folder, "item"
+        )
+
+    @property
+    def _model(self) -> RecommenderModel:
+        return self._of_model()
 
     def signatures(self) -> dict[str, Any]:
         """Each signature as a concrete function."""
-        inputs = {
+        person = {
             "history": tf.TensorSpec([None, None], tf.string, "history"),
             "user_id": tf.TensorSpec([None], tf.string, "user_id"),
+            **self.profile.specs(),
         }
-        for name, (feature, _) in self.transforms.items():
-            inputs[name] = (
-                tf.TensorSpec([None, None], tf.string, name)
-                if feature.kind == "category"
-                else tf.TensorSpec([None], tf.float32, name)
-            )
-        if self._reads_times:
-            inputs["history_time"] = tf.TensorSpec([None, None], tf.int64, "history_time")
+        if self._model.reads_times:
+            person["history_time"] = tf.TensorSpec([None, None], tf.int64, "history_time")
         k = tf.TensorSpec([], tf.int32, "k")
+        limits = {
+            "k": k,
+            "exclude": tf.TensorSpec([None, None], tf.string, "exclude"),
+            "allow": tf.TensorSpec([None], tf.string, "allow"),
+            "exclude_seen": tf.TensorSpec([], tf.bool, "exclude_seen"),
+        }
+        candidates = tf.TensorSpec([None, None], tf.string, "candidates")
+        item_id = tf.TensorSpec([None], tf.string, "item_id")
+        content = self.content.specs() or {"item_id": item_id}
 
         @tf.function
-        def serve(**raw: tf.Tensor) -> dict[str, tf.Tensor]:
-            return _padded(self._recommend(raw, tf.constant(self._k)), self._k)
+        def serve(**raw: tf.Tensor) -> Tensors:
+            answer = self._recommend(raw, tf.constant(self._k), tf.constant(True))
+            return _padded(answer, self._k)
 
         @tf.function
-        def recommend(*, k: tf.Tensor, **raw: tf.Tensor) -> dict[str, tf.Tensor]:
-            return self._recommend(raw, k)
+        def recommend(
+            *, k: tf.Tensor, exclude: tf.Tensor, allow: tf.Tensor, exclude_seen: tf.Tensor, **raw: tf.Tensor
+        ) -> Tensors:
+            return self._recommend(raw, k, exclude_seen, exclude, allow)
+
+        @tf.function
+        def score(*, candidates: tf.Tensor, **raw: tf.Tensor) -> Tensors:
+            return {"scores": self._score(raw, candidates)}
+
+        @tf.function
+        def similar_items(*, item_id: tf.Tensor, k: tf.Tensor) -> Tensors:
+            return self._similar(item_id, k)
+
+        @tf.function
+        def encode_query(**raw: tf.Tensor) -> Tensors:
+            inputs, _ = self._inputs(raw)
+            return {"query": self._model.encode(inputs, item_vectors=self.item_vectors)["query"]}
+
+        @tf.function
+        def encode_item(**raw: tf.Tensor) -> Tensors:
+            if "item_id" in raw:
+                return {"vectors": tf.gather(self.item_vectors, lookup(self.item_table, raw["item_id"]))}
+            return {"vectors": self._model.encode_content(self.content(raw))}
 
         return {
-            SERVING_SIGNATURE: serve.get_concrete_function(**inputs),
-            RECOMMEND_SIGNATURE: recommend.get_concrete_function(k=k, **inputs),
+            SERVING_SIGNATURE: serve.get_concrete_function(**person),
+            RECOMMEND_SIGNATURE: recommend.get_concrete_function(**person, **limits),
+            SCORE_SIGNATURE: score.get_concrete_function(**person, candidates=candidates),
+            SIMILAR_SIGNATURE: similar_items.get_concrete_function(item_id=item_id, k=k),
+            ENCODE_QUERY_SIGNATURE: encode_query.get_concrete_function(**person),
+            ENCODE_ITEM_SIGNATURE: encode_item.get_concrete_function(**content),
         }
 
-    def _recommend(self, raw: Mapping[str, tf.Tensor], k: tf.Tensor) -> dict[str, tf.Tensor]:
-        items = _lookup(self.item_table, raw["history"])
-        order = newest_known(items, self._max_history_length)
-        inputs = {"history": _in_order(items, order), "user_index": _lookup(self.user_table, raw["user_id"])}
-        if self._reads_times:
+    def _inputs(self, raw: Mapping[str, tf.Tensor]) -> tuple[Tensors, tf.Tensor]:
+        """The model's inputs, and the catalogue rows of the whole history, int32 [B, T]."""
+        items = lookup(self.item_table, raw["history"])
+        order = newest_known(items, self._model.max_history_length)
+        inputs = {"history": _in_order(items, order), "user_index": lookup(self.user_table, raw["user_id"])}
+        if self._model.reads_times:
             inputs["history_time"] = _in_order(raw["history_time"], order)
-        inputs |= {name: self._profile(name, raw[name]) for name in self.transforms}
-        # PAD and OOV are columns 0 and 1 and stand in histories too, so that one mask serves all.
-        never = tf.broadcast_to(tf.constant([[PAD, OOV]]), [tf.shape(items)[0], NUM_RESERVED])
-        columns = tf.concat([items, never], axis=1)
-        rows = tf.broadcast_to(tf.range(tf.shape(columns)[0])[:, None], tf.shape(columns))
-        cells = tf.stack([rows, columns], axis=-1)
-        every = tf.fill([tf.shape(items)[0], tf.shape(self.item_ids)[0]], True)
-        allowed = tf.tensor_scatter_nd_update(every, cells, tf.fill(tf.shape(columns), False))
-        scores = self._catalogue_scores(inputs, self.item_vectors, allowed)
-        return self._top_k(scores, k)
+        return inputs | self.profile(raw), items
 
-    def _top_k(self, scores: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
+    def _recommend(
+        self,
+        raw: Mapping[str, tf.Tensor],
+        k: tf.Tensor,
+        exclude_seen: tf.Tensor,
+        exclude: tf.Tensor | None = None,
+        allow: tf.Tensor | None = None,
+    ) -> Tensors:
+        inputs, items = self._inputs(raw)
+        # PAD and OOV are columns 0 and 1 and stand in every list, so that one mask serves all.
+        never = [tf.broadcast_to(tf.constant([[PAD, OOV]]), [tf.shape(items)[0], NUM_RESERVED])]
+        never.append(tf.where(exclude_seen, items, PAD))
+        if exclude is not None:
+            never.append(lookup(self.item_table, exclude))
+        allowed = self._allowed(allow)[None, :] & _without(tf.concat(never, axis=1), self._num_rows)
+        return self._top_k(self._model.catalogue_scores(inputs, self.item_vectors, allowed), k)
+
+    @property
+    def _num_rows(self) -> int:
+        return self._model.schema.num_items
+
+    def _allowed(self, allow: tf.Tensor | None) -> tf.Tensor:
+        """True for the rows that a list names; for all where it names none. bool [num_items]."""
+        if allow is None:
+            return tf.fill([self._num_rows], True)
+        rows = lookup(self.item_table, allow)
+        named = tf.tensor_scatter_nd_update(
+            tf.fill([self._num_rows], False), rows[:, None], tf.fill(tf.shape(rows), True)
+        )
+        return named | tf.reduce_all(rows == PAD)
+
+    def _score(self, raw: Mapping[str, tf.Tensor], candidates: tf.Tensor) -> tf.Tensor:
+        """Scores of given items, -inf for unknown ones and padding."""
+        inputs, _ = self._inputs(raw)
+        rows = lookup(self.item_table, candidates)
+        encoded = self._model.encode(inputs, item_vectors=self.item_vectors)
+        scores = self._model.score(encoded, tf.gather(self.item_vectors, rows))
+        return tf.where(rows >= NUM_RESERVED, scores, float("-inf"))
+
+    def _similar(self, item_id: tf.Tensor, k: tf.Tensor) -> Tensors:
+        """The items whose vectors have the largest cosine with an item's, without itself."""
+        rows = lookup(self.item_table, item_id)
+        vectors = tf.math.l2_normalize(self._model.similarity_vectors(self.item_vectors), axis=-1)
+        scores = tf.matmul(tf.gather(vectors, rows), vectors, transpose_b=True)
+        never = tf.broadcast_to(tf.constant([[PAD, OOV]]), [tf.shape(rows)[0], NUM_RESERVED])
+        allowed = _without(tf.concat([rows[:, None], never], axis=1), self._num_rows)
+        allowed &= (rows >= NUM_RESERVED)[:, None]
+        return self._top_k(tf.where(allowed, scores, float("-inf")), k)
+
+    def _top_k(self, scores: tf.Tensor, k: tf.Tensor) -> Tensors:
         """The best k items, or the whole catalogue; "" with -inf where fewer are left."""
         num_items = tf.shape(scores)[1] - NUM_RESERVED
         best, index = tf.math.top_k(scores, tf.clip_by_value(k, 0, num_items))
         names = tf.where(tf.math.is_inf(best), PAD_TOKEN, tf.gather(self.item_ids, index))
         return {"item_ids": names, "scores": best}
 
-    def _profile(self, name: str, raw: tf.Tensor) -> tf.Tensor:
-        feature, transform = self.transforms[name]
-        if feature.kind == "category":
-            length = feature.shape[0]
-            tokens = _lookup(self.profile_tables[name], raw)[:, :length]
-            return tf.pad(tokens, [[0, 0], [0, length - tf.shape(tokens)[1]]])
-        scaled = (raw - transform.mean) / transform.std
-        return tf.where(tf.math.is_finite(scaled), scaled, 0.0)
+
+def _without(columns: tf.Tensor, num_rows: int) -> tf.Tensor:
+    """False at the columns int32 [B, C] of each row, bool [B, num_rows]."""
+    rows = tf.broadcast_to(tf.range(tf.shape(columns)[0])[:, None], tf.shape(columns))
+    every = tf.fill([tf.shape(columns)[0], num_rows], True)
+    cells = tf.stack([rows, columns], axis=-1)
+    return tf.tensor_scatter_nd_update(every, cells, tf.fill(tf.shape(columns), False))
 
 
-def _padded(answer: Mapping[str, tf.Tensor], k: int) -> dict[str, tf.Tensor]:
+def _padded(answer: Mapping[str, tf.Tensor], k: int) -> Tensors:
     """Lists of exactly k, whatever the size of the catalogue."""
     missing = [[0, 0], [0, k - tf.shape(answer["scores"])[1]]]
     padded = {
@@ -139,19 +219,3 @@ def _in_order(values: tf.Tensor, order: tf.Tensor) -> tf.Tensor:
     # A column for the places without an item, so that a request without any column can be read too.
     with_none = tf.pad(values, [[0, 0], [1, 0]])
     return tf.gather(with_none, order + 1, batch_dims=1)
-
-
-def _table(path: Path) -> Any:
-    initializer = tf.lookup.TextFileInitializer(
-        str(path),
-        tf.string,
-        tf.lookup.TextFileIndex.WHOLE_LINE,
-        tf.int64,
-        tf.lookup.TextFileIndex.LINE_NUMBER,
-    )
-    return tf.lookup.StaticHashTable(initializer, default_value=OOV - NUM_RESERVED)
-
-
-def _lookup(table: Any, raw: tf.Tensor) -> tf.Tensor:
-    index = tf.cast(table.lookup(raw), tf.int32) + NUM_RESERVED
-    return tf.where(raw == PAD_TOKEN, PAD, index)

@@ -140,7 +140,10 @@ def _write_version(
     without_optimizer = type(model).from_config(model.get_config())
     without_optimizer.set_weights(model.get_weights())
     without_optimizer.save(extra / MODEL_FILE)
-    module = ServingModule(model, features, k, extra / FEATURES_FOLDER)
+    served = model
+    if model.schema.item_features and not model.stored_items:
+        served = with_stored_items(model)
+    module = ServingModule(served, features, k, extra / FEATURES_FOLDER)
     signatures = module.signatures()
     tf.saved_model.save(module, str(folder), signatures=signatures)
     return {name: _describe(function) for name, function in signatures.items()}

@@ -34,8 +34,8 @@ class ItemEncoder(keras.layers.Layer):
         dropout: of the dense layers.
         image_backbone: of `ImageEncoder`.
         text_kernel_sizes: of `TextEncoder`.
-        stored: whether the vectors of the catalogue are kept in the place of its content. `encode_content`
-            works as before; catalogue rows are looked up.
+        stored: whether the vectors of the catalogue are kept in the place of its content and ids.
+            `encode_content` works as before; catalogue rows are looked up.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class ItemEncoder(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator()
         self.id_embedding = (
             keras.layers.Embedding(
-                schema.num_trained_items,
+                NUM_RESERVED if stored else schema.num_trained_items,
                 embedding_dim,
                 embeddings_initializer=keras.initializers.RandomNormal(stddev=0.05),
                 name="id_embedding",

@@ -210,6 +210,10 @@ class RecommenderModel(keras.Model):
             return self.encode_items(history, training=training)
         return ops.take(item_vectors, history, axis=0)
 
+    def similarity_vectors(self, item_vectors: Any) -> Any:
+        """The part of item vectors float [num_items, vector_dim] by whose cosine two items are alike."""
+        return item_vectors
+
     def _unit(self, vectors: Any) -> Any:
         # Bounds the gradient of vectors near zero, such as those of items without content.
         return ops.normalize(vectors, axis=-1, epsilon=1e-3) if self.config.normalize else vectors

@@ -11,7 +11,7 @@ Model = TypeVar("Model", bound=RecommenderModel)
 
 
 def with_stored_items(model: Model) -> Model:
-    """A copy that holds the vectors of its catalogue in the place of the content.
+    """A copy that holds the vectors of its catalogue in the place of content and id embeddings.
 
     It ranks and is served as before, new items are still encoded by their content, and neither pictures nor
     texts of the catalogue are in it: for publishing, and where content is large. It is not for training.
@@ -22,7 +22,8 @@ def with_stored_items(model: Model) -> Model:
     model.require_content()
     copy = type(model)(model.schema, model.config, stored_items=True, name=model.name)
     for mine, other in zip(_other_weights(model), _other_weights(copy), strict=True):
-        other.assign(mine)
+        # A stored encoder's id table has the row of unknown items, and no others.
+        other.assign(mine[: other.shape[0]] if mine.shape != other.shape else mine)
     for mine, other in zip(model.item_encoders, copy.item_encoders, strict=True):
         assert other.vectors is not None
         other.vectors.assign(encode_catalogue(mine, model.schema.num_items))

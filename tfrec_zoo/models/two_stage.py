@@ -149,6 +149,10 @@ class TwoStage(RecommenderModel):
         width = self.retriever.vector_dim
         return vectors[..., :width], vectors[..., width:]
 
+    def similarity_vectors(self, item_vectors: Any) -> Any:
+        """The retriever's part."""
+        return self._split(item_vectors)[0]
+
     def encode(self, inputs: Inputs, training: bool = False, item_vectors: Any = None) -> dict[str, Any]:
         """What each stage needs, by its name, and the retriever's "query"."""
         tables = (None, None) if item_vectors is None else self._split(item_vectors)
@@ -175,10 +179,13 @@ class TwoStage(RecommenderModel):
         )
 
     def catalogue_scores(self, inputs: Inputs, item_vectors: Any, allowed: Any = None) -> Any:
-        """Scores of the retrieved items, -inf for all others, float32 [B, num_items]."""
+        """Scores of the retrieved items, -inf for all others, float32 [B, num_items].
+
+        Without `allowed`, nothing of the history is retrieved.
+        """
         of_retriever, of_ranker = self._split(item_vectors)
-        open_to_all = _unseen(inputs["history"], self.schema.num_items)
-        allowed = open_to_all if allowed is None else tf.logical_and(allowed, open_to_all)
+        if allowed is None:
+            allowed = _unseen(inputs["history"], self.schema.num_items)
         retrieved = self.retriever.catalogue_scores(inputs, of_retriever, allowed)
         best, rows = tf.math.top_k(retrieved, min(self.config.num_candidates, self.schema.num_items))
         encoded = self.ranker.encode(inputs, item_vectors=of_ranker)

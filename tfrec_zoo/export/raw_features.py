@@ -1,0 +1,98 @@
+"""Raw features to encoded ones inside a graph, as `features.transforms` does outside of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from tfrec_zoo.features.transforms import Transform
+from tfrec_zoo.schema import NUM_RESERVED, OOV, PAD, PAD_TOKEN, Feature
+
+_NO_WORD = r"[^\p{L}\p{N}_]+"
+
+
+class RawFeatures(tf.Module):
+    """The features of one side, users or items, from the values that a request holds.
+
+    Args:
+        features: of the schema.
+        transforms: of the feature space, by name.
+        folder: where the feature space was saved; its vocabularies become assets.
+        side: "user" or "item".
+    """
+
+    def __init__(
+        self, features: Iterable[Feature], transforms: Mapping[str, Transform], folder: Path, side: str
+    ) -> None:
+        super().__init__(name=f"{side}_features")
+        self._features = {feature.name: feature for feature in features}
+        self._transforms = {name: transforms[name] for name in self._features}
+        self.tables = {
+            name: vocabulary_table(folder / f"{side}_{name}.txt")
+            for name, feature in self._features.items()
+            if feature.kind in ("category", "text")
+        }
+
+    def specs(self) -> dict[str, tf.TensorSpec]:
+        """Of the raw values.
+
+        Categories are strings [B, any], texts strings [B], numbers float32 [B]; vectors, pictures and sound
+        are as the model reads them.
+        """
+        return {name: self._spec(name, feature) for name, feature in self._features.items()}
+
+    def _spec(self, name: str, feature: Feature) -> tf.TensorSpec:
+        match feature.kind:
+            case "category":
+                return tf.TensorSpec([None, None], tf.string, name)
+            case "text":
+                return tf.TensorSpec([None], tf.string, name)
+            case _:
+                return tf.TensorSpec([None, *feature.shape], feature.dtype, name)
+
+    def __call__(self, raw: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Encode the raw values [B, ...] of each feature."""
+        return {name: self._encode(feature, raw[name]) for name, feature in self._features.items()}
+
+    def _encode(self, feature: Feature, raw: tf.Tensor) -> tf.Tensor:
+        match feature.kind:
+            case "category":
+                cleaned = tf.strings.strip(tf.strings.regex_replace(raw, r"\s+", " "))
+                return self._tokens(feature, cleaned)
+            case "text":
+                words = tf.strings.regex_replace(tf.strings.lower(raw, encoding="utf-8"), _NO_WORD, " ")
+                return self._tokens(feature, tf.strings.split(words).to_tensor(PAD_TOKEN))
+            case "number":
+                transform: Any = self._transforms[feature.name]
+                scaled = (raw - transform.mean) / transform.std
+                return tf.where(tf.math.is_finite(scaled), scaled, 0.0)
+            case _:
+                return raw
+
+    def _tokens(self, feature: Feature, tokens: tf.Tensor) -> tf.Tensor:
+        """Indices of the first tokens, padded to the feature's length."""
+        length = feature.shape[0]
+        index = lookup(self.tables[feature.name], tokens)[:, :length]
+        padded = tf.pad(index, [[0, 0], [0, length - tf.shape(index)[1]]])
+        return tf.ensure_shape(padded, [None, length])
+
+
+def vocabulary_table(path: Path) -> Any:
+    """A look-up table of a saved vocabulary; the file becomes an asset."""
+    initializer = tf.lookup.TextFileInitializer(
+        str(path),
+        tf.string,
+        tf.lookup.TextFileIndex.WHOLE_LINE,
+        tf.int64,
+        tf.lookup.TextFileIndex.LINE_NUMBER,
+    )
+    return tf.lookup.StaticHashTable(initializer, default_value=OOV - NUM_RESERVED)
+
+
+def lookup(table: Any, raw: tf.Tensor) -> tf.Tensor:
+    """Indices int32 of raw strings: PAD for "", OOV for what the vocabulary does not hold."""
+    index = tf.cast(table.lookup(raw), tf.int32) + NUM_RESERVED
+    return tf.where(raw == PAD_TOKEN, PAD, index)
