@@ -247,7 +247,7 @@ def test_categories_are_looked_up_alike(tmp_path: Path) -> None:
     transform = CategoryTransform(Vocabulary(["a b", "c"]), 2)
     transform.save(tmp_path, "item_tags")
     raw = RawFeatures([transform.feature("tags")], {"tags": transform}, tmp_path, "item")
-    rows = [["a  b ", "c", "a b"], ["", "", ""], ["\td", "c", ""]]
+    rows = [["a b", "c", "a b"], ["", "", ""], ["d", "c", ""]]
     found = raw({"tags": tf.constant(rows)})["tags"].numpy()
     expected = transform(np.array([tuple(v for v in row if v) for row in rows] + [None], object)[:-1])
     np.testing.assert_array_equal(found, expected)

@@ -39,8 +39,8 @@ class RawFeatures(tf.Module):
     def specs(self) -> dict[str, tf.TensorSpec]:
         """Of the raw values.
 
-        Categories are strings [B, any], texts strings [B], numbers float32 [B]; vectors, pictures and sound
-        are as the model reads them.
+        Categories are strings [B, any] without needless white space, texts strings [B], numbers float32 [B];
+        vectors, pictures and sound are as the model reads them.
         """
         return {name: self._spec(name, feature) for name, feature in self._features.items()}
 
@@ -60,8 +60,7 @@ class RawFeatures(tf.Module):
     def _encode(self, feature: Feature, raw: tf.Tensor) -> tf.Tensor:
         match feature.kind:
             case "category":
-                cleaned = tf.strings.strip(tf.strings.regex_replace(raw, r"\s+", " "))
-                return self._tokens(feature, cleaned)
+                return self._tokens(feature, raw)
             case "text":
                 words = tf.strings.regex_replace(tf.strings.lower(raw, encoding="utf-8"), _NO_WORD, " ")
                 return self._tokens(feature, tf.strings.split(words).to_tensor(PAD_TOKEN))
@@ -77,7 +76,7 @@ class RawFeatures(tf.Module):
         length = feature.shape[0]
         index = lookup(self.tables[feature.name], tokens)[:, :length]
         padded = tf.pad(index, [[0, 0], [0, length - tf.shape(index)[1]]])
-        return tf.ensure_shape(padded, [None, length])
+        return tf.reshape(padded, [-1, length])
 
 
 def vocabulary_table(path: Path) -> Any:

@@ -60,8 +60,8 @@ class ServingModule(tf.Module):
     def _model(self) -> RecommenderModel:
         return self._of_model()
 
-    def signatures(self) -> dict[str, Any]:
-        """Each signature as a concrete function."""
+    def signatures(self, batch_size: int | None = None) -> dict[str, Any]:
+        """Each signature as a concrete function, for any batch, or for one of a fixed size."""
         person = {
             "history": tf.TensorSpec([None, None], tf.string, "history"),
             "user_id": tf.TensorSpec([None], tf.string, "user_id"),
@@ -181,7 +181,7 @@ class ServingModule(tf.Module):
         """The best k items, or the whole catalogue; "" with -inf where fewer are left."""
         num_items = tf.shape(scores)[1] - NUM_RESERVED
         best, index = tf.math.top_k(scores, tf.clip_by_value(k, 0, num_items))
-        names = tf.where(tf.math.is_inf(best), PAD_TOKEN, tf.gather(self.item_ids, index))
+        names = tf.gather(self.item_ids, tf.where(tf.math.is_inf(best), PAD, index))
         return {"item_ids": names, "scores": best}
 
 
@@ -195,10 +195,12 @@ def _without(columns: tf.Tensor, num_rows: int) -> tf.Tensor:
 
 def _padded(answer: Mapping[str, tf.Tensor], k: int) -> Tensors:
     """Lists of exactly k, whatever the size of the catalogue."""
-    missing = [[0, 0], [0, k - tf.shape(answer["scores"])[1]]]
+    size, given = tf.shape(answer["scores"])[0], tf.shape(answer["scores"])[1]
+    empty = {"item_ids": PAD_TOKEN, "scores": float("-inf")}
+    # LiteRT has no pad of strings.
     padded = {
-        "item_ids": tf.pad(answer["item_ids"], missing, constant_values=PAD_TOKEN),
-        "scores": tf.pad(answer["scores"], missing, constant_values=float("-inf")),
+        name: tf.concat([answer[name], tf.fill([size, k - given], value)], axis=1)
+        for name, value in empty.items()
     }
     return {name: tf.ensure_shape(values, [None, k]) for name, values in padded.items()}
 
@@ -211,7 +213,8 @@ def newest_known(items: tf.Tensor, max_length: int) -> tf.Tensor:
     known = items >= NUM_RESERVED
     order = tf.argsort(tf.cast(known, tf.int32), axis=1, stable=True)
     newest = tf.where(tf.gather(known, order, batch_dims=1), order, -1)[:, -max_length:]
-    return tf.pad(newest, [[0, 0], [max_length - tf.shape(newest)[1], 0]], constant_values=-1)
+    padded = tf.pad(newest, [[0, 0], [max_length - tf.shape(newest)[1], 0]], constant_values=-1)
+    return tf.reshape(padded, [items.shape[0] or -1, max_length])
 
 
 def _in_order(values: tf.Tensor, order: tf.Tensor) -> tf.Tensor:

@@ -42,8 +42,7 @@ class AttentionPooling(keras.layers.Layer):
     def build(self, input_shape: Any) -> None:
         """Create the scoring layers and the number of each distance."""
         self.hidden = keras.layers.Dense(input_shape[-1], activation="tanh", name="hidden")
-        # Zeros make it a plain mean to begin with.
-        self.score = keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros", name="score")
+        self.score = keras.layers.Dense(1, use_bias=False, name="score")
         self.distance = RelativePositionBias(1, self.max_history_length, name="distance")
         for layer in (self.hidden, self.score, self.distance):
             layer.build(input_shape)
@@ -62,6 +61,11 @@ class AttentionPooling(keras.layers.Layer):
             visible = ops.logical_and(visible, open_to_all[None])
         weights = ops.where(visible, masked_softmax(visible, scores), 0)
         return ops.matmul(weights, vectors)
+
+    def weigh_alike(self) -> None:
+        """Make it a plain mean, from which training may move on."""
+        self.score.kernel.assign(ops.zeros_like(self.score.kernel))
+        self.distance.table.assign(ops.zeros_like(self.distance.table))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments."""

@@ -146,7 +146,9 @@ class AttentionRanker(SequenceModel):
         if self.target_attention is None:
             return super().score(encoded, vectors, training)
         if len(vectors.shape) == 2:
-            return self.with_bias(in_blocks_of_items(lambda block: self._attended(encoded, block), vectors))
+            query = encoded["query"]
+            scores = in_blocks_of_items(lambda block: self._attended(encoded, block), vectors, query)
+            return self.with_bias(scores)
         return self.with_bias(self._attended(encoded, vectors))
 
     def _attended(self, encoded: Mapping[str, Any], vectors: Any) -> Any:

@@ -236,7 +236,7 @@ class RecommenderModel(keras.Model):
         if len(vectors.shape) == 2:
             scores = ops.matmul(encoded["query"], ops.transpose(vectors))
         else:
-            scores = ops.einsum("bd,bcd->bc", encoded["query"], vectors)
+            scores = ops.matmul(vectors, encoded["query"][:, :, None])[..., 0]
         return self.with_bias(scores)
 
     def with_bias(self, scores: Any) -> Any:

@@ -8,17 +8,20 @@ from typing import Any
 import tensorflow as tf
 
 
-def in_blocks_of_items(score: Callable[[Any], Any], vectors: Any, block_size: int = 256) -> Any:
-    """Score the items block by block.
+def in_blocks_of_items(score: Callable[[Any], Any], vectors: Any, query: Any, block_size: int = 256) -> Any:
+    """Score the items block by block; at once where the graph is of a single query.
 
     Args:
         score: from vectors float [block, D] to scores float [B, block].
         vectors: float [N, D].
+        query: of which only the batch is read, [B, ...].
         block_size: items scored at once.
 
     Returns:
         float32 [B, N].
     """
+    if query.shape[0] == 1:
+        return score(vectors)  # LiteRT has no such loop.
     num_items = tf.shape(vectors)[0]
     num_blocks = (num_items + block_size - 1) // block_size
     padded = tf.pad(vectors, [[0, num_blocks * block_size - num_items], [0, 0]])

@@ -108,8 +108,9 @@ class CNNRanker(SequenceModel):
         return by_content and plain and config.loss not in POINTWISE
 
     def set_history_vectors(self, vectors: Any) -> None:
-        """Set the vectors that items of a history add to a profile, float [num_trained_items, D]."""
+        """Make a profile the plain mean of given vectors of the history's items, [num_trained_items, D]."""
         assert self.history_embedding is not None
+        self.pooling.weigh_alike()
         self.history_embedding.embeddings.assign(vectors)
 
     def encode_positions(
@@ -136,7 +137,7 @@ class CNNRanker(SequenceModel):
             return super().score(encoded, vectors, training)
         query, scorer = encoded["query"], self.scorer
         if len(vectors.shape) == 2:
-            scores = in_blocks_of_items(lambda block: scorer(query, block, training=training), vectors)
+            scores = in_blocks_of_items(lambda block: scorer(query, block, training=training), vectors, query)
         else:
             scores = scorer(query, vectors, training=training)
         return self.with_bias(scores)
