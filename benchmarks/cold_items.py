@@ -25,6 +25,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -46,20 +47,37 @@ from tfrec_zoo.evaluation import EvaluationReport, evaluate
 from tfrec_zoo.features import EncodedSplit, FeatureSpace
 from tfrec_zoo.models import create_model, get_preset
 from tfrec_zoo.models.baselines import ContentKNN
+from tfrec_zoo.models.presets import Preset
 from tfrec_zoo.training import RunConfig, train
 
 HEIGHT, WIDTH = 48, 32
 PRESET = get_preset("cnn_ranker_cold_items")
-CONTENT: Mapping[str, Mapping[str, tuple[list[str], dict[str, Any]]]] = {
-    "movielens_1m": {
-        "categories": (["categories"], {}),
-        "title": (["title"], {}),
-        "title by convolutions of 1 to 3 words": (["title"], {"text_kernel_sizes": (1, 2, 3)}),
-        "poster": (["image"], {}),
-        "title and categories": (["title", "categories"], {}),
-        "title, categories and poster": (["title", "categories", "image"], {}),
+OWN_LOSS = Preset(
+    "cnn_ranker",
+    "trained by its own loss, the softmax over all items",
+    {
+        "score": "dot",
+        "loss": "full",
+        "context": "others",
+        "max_history_length": 50,
+        "dropout": 0.2,
+        "content_dropout": 0.3,
     },
-    "amazon_beauty": {"categories": (["categories"], {})},
+    {"epochs": 30, "batch_size": 64, "patience": 5, "window": "random"},
+)
+CONTENT: Mapping[str, Mapping[str, tuple[list[str], Preset, dict[str, Any]]]] = {
+    "movielens_1m": {
+        "categories": (["categories"], PRESET, {}),
+        "title": (["title"], PRESET, {}),
+        "title by convolutions of 1 to 3 words": (["title"], PRESET, {"text_kernel_sizes": (1, 2, 3)}),
+        "poster": (["image"], PRESET, {}),
+        "title and categories": (["title", "categories"], PRESET, {}),
+        "title, categories and poster": (["title", "categories", "image"], PRESET, {}),
+    },
+    "amazon_beauty": {
+        "categories": (["categories"], PRESET, {}),
+        "categories, by its own loss": (["categories"], OWN_LOSS, {}),
+    },
 }
 
 
@@ -201,7 +219,7 @@ def run(name: str, folder: Path, seeds: list[int], splits: list[int]) -> dict[st
         split = features.transform(cut)
         for label, baseline in baselines(features, split, items).items():
             add(label, baseline, split, split=seed_of_split)
-        for label, (content, settings) in CONTENT[name].items():
+        for label, (content, preset, settings) in CONTENT[name].items():
             features = FeatureSpace.fit(cut.train, items, content=content)
             split = features.transform(cut)
             for seed in seeds:
@@ -211,7 +229,7 @@ def run(name: str, folder: Path, seeds: list[int], splits: list[int]) -> dict[st
                     "cnn_ranker", features.schema, seed=seed, **{**PRESET.config, **settings}
                 )
                 model.set_content(features.item_features)
-                train(model, split, RunConfig(seed=seed, **PRESET.run), verbose=2 if VERBOSE else 0)
+                train(model, split, RunConfig(seed=seed, **preset.run), verbose=2 if VERBOSE else 0)
                 seconds = round(time.perf_counter() - started, 1)
                 add(f"CNNRanker, {label}", model, split, split=seed_of_split, seed=seed, seconds=seconds)
     return rows
@@ -261,8 +279,7 @@ def main() -> None:
             "rows": found,
             "seeds": seeds,
             "splits": splits,
-            "model": dict(PRESET.config),
-            "run": dict(PRESET.run),
+            "presets": [asdict(preset) for preset in (PRESET, OWN_LOSS)],
             "command": " ".join(sys.argv),
             **machine(),
         }

@@ -58,18 +58,17 @@ class RawFeatures(tf.Module):
         return {name: self._encode(feature, raw[name]) for name, feature in self._features.items()}
 
     def _encode(self, feature: Feature, raw: tf.Tensor) -> tf.Tensor:
-        match feature.kind:
-            case "category":
-                return self._tokens(feature, raw)
-            case "text":
-                words = tf.strings.regex_replace(tf.strings.lower(raw, encoding="utf-8"), _NO_WORD, " ")
-                return self._tokens(feature, tf.strings.split(words).to_tensor(PAD_TOKEN))
-            case "number":
-                transform: Any = self._transforms[feature.name]
-                scaled = (raw - transform.mean) / transform.std
-                return tf.where(tf.math.is_finite(scaled), scaled, 0.0)
-            case _:
-                return raw
+        # AutoGraph knows no `match`.
+        if feature.kind == "category":
+            return self._tokens(feature, raw)
+        if feature.kind == "text":
+            words = tf.strings.regex_replace(tf.strings.lower(raw, encoding="utf-8"), _NO_WORD, " ")
+            return self._tokens(feature, tf.strings.split(words).to_tensor(PAD_TOKEN))
+        if feature.kind == "number":
+            transform: Any = self._transforms[feature.name]
+            scaled = (raw - transform.mean) / transform.std
+            return tf.where(tf.math.is_finite(scaled), scaled, 0.0)
+        return raw
 
     def _tokens(self, feature: Feature, tokens: tf.Tensor) -> tf.Tensor:
         """Indices of the first tokens, padded to the feature's length."""
