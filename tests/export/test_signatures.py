@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 import numpy as np
 import pytest
@@ -227,7 +228,8 @@ def two_tower() -> tuple[Recommender, list[str], dict[str, Any], dict[str, Any]]
 def test_texts_are_cut_into_words_alike(texts: list[str]) -> None:
     raw, transform = words()
     texts = [text.replace("\x00", "").encode("utf-8", "ignore").decode() for text in texts]
-    texts = ["".join(letter for letter in text if letter not in "\u0130") for text in texts]
+    # Letters of a newer Unicode than Python's, and the one whose lower case is two letters, are cut otherwise.
+    texts = ["".join(c for c in text if category(c) != "Cn" and c != "\u0130") for text in texts]
     found = raw({"title": tf.constant(texts)})["title"].numpy()
     np.testing.assert_array_equal(found, transform(np.array(texts, object)))
 
