@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import pytest
@@ -27,6 +28,7 @@ class Config:
 class Other:
     shared: int = 0
     name: str = ""
+    options: Mapping[str, int] = field(default_factory=dict)
 
 
 def test_values_take_the_type_of_their_field() -> None:
@@ -42,6 +44,7 @@ def test_values_take_the_type_of_their_field() -> None:
         "shared": 7,
     }
     assert second == {"name": "x=y", "shared": 7}
+    assert parse_settings(['options={"a": 1}'], Other) [0] == {"options": {"a": 1}}
     assert parse_settings(["limit=2.5", "dims="], Config)[0] == {"limit": 2.5, "dims": ()}
 
 

@@ -24,7 +24,13 @@ from tfrec_zoo.models.stored_items import with_stored_items
 from tfrec_zoo.training import RunConfig, train, training_dataset
 
 VARIANTS = {
-    "plain": {"embedding_dim": 12, "max_history_length": 9, "loss": "full", "seed": 5},
+    "plain": {
+        "embedding_dim": 12,
+        "max_history_length": 9,
+        "loss": "full",
+        "seed": 5,
+        "item_hidden_dims": (7,),
+    },
     "content": {
         "embedding_dim": 8,
         "max_history_length": 6,

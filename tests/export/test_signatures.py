@@ -228,7 +228,7 @@ def two_tower() -> tuple[Recommender, list[str], dict[str, Any], dict[str, Any]]
 def test_texts_are_cut_into_words_alike(texts: list[str]) -> None:
     raw, transform = words()
     texts = [text.replace("\x00", "").encode("utf-8", "ignore").decode() for text in texts]
-    # Letters of a newer Unicode than Python's, and the one whose lower case is two letters, are cut otherwise.
+    # Letters of a newer Unicode than Python's, and one whose lower case is two letters, are cut otherwise.
     texts = ["".join(c for c in text if category(c) != "Cn" and c != "\u0130") for text in texts]
     found = raw({"title": tf.constant(texts)})["title"].numpy()
     np.testing.assert_array_equal(found, transform(np.array(texts, object)))

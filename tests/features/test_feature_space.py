@@ -197,3 +197,9 @@ def test_the_history_of_a_cold_user_is_the_context() -> None:
     assert encoded.history_of("test").lengths()[row] == 2
     assert encoded.test.user_index[row] == 1
     assert len(encoded.train) == 2
+
+
+def test_a_table_of_other_items_is_refused(split: Split) -> None:
+    others = Items(item_id=["x1", "x2", "x3"], title=["Red Moon", "Moon", "Red"])
+    with pytest.raises(DataError, match=r"ids such as \['x1', 'x2'\].*such as \['b', 'a'\]"):
+        FeatureSpace.fit(split.train, others, content=["title"])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -160,3 +161,16 @@ def test_a_cnn_profile_of_ids_passes_over_new_items() -> None:
     history = np.array([[3, 9, 5, 0], [11, 9, 10, 8]])
     expected = [own[[3, 5]].mean(axis=0), np.zeros(6)]
     np.testing.assert_allclose(model(inputs_of(history))["query"], expected, rtol=1e-4, atol=1e-6)
+
+
+def test_target_attention_scores_in_mixed_precision() -> None:
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    try:
+        model = create_model("attention_ranker", SCHEMA, embedding_dim=8, target_attention=True)
+        inputs = inputs_of(RNG.integers(2, 40, size=(3, 7)))
+        scores = model.catalogue_scorer()(inputs)
+        given = model({**inputs, "candidates": np.tile(np.arange(2, 40, dtype=np.int32), (3, 1))})["scores"]
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+    assert scores.dtype == np.float32
+    np.testing.assert_allclose(given, scores[:, 2:40], atol=0.05)

@@ -82,6 +82,12 @@ def test_every_position_weighs_alike_whatever_its_batch_holds() -> None:
             np.testing.assert_allclose(weight[row] * expected / real.sum(), own, rtol=1e-5)
 
 
+def test_a_batch_larger_than_the_users_has_the_mean_loss() -> None:
+    encoded = encoded_from_lists([list(range(2, 2 + n)) for n in (3, 9, 4)])
+    ((_, targets, weights),) = list(sequences(encoded, batch_size=1000, max_history_length=8, buckets=()))
+    np.testing.assert_allclose(weights.numpy()[targets.numpy() != 0], 1, rtol=1e-5)
+
+
 def test_a_random_window_reads_other_stretches_of_long_histories_in_each_epoch() -> None:
     users = [list(range(2, 32)), [2, 3, 4]] * 5
     seen = set()

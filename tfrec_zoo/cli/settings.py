@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import types
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -59,7 +59,7 @@ def parse_value(key: str, text: str, hint: Any) -> Any:
         return text
     if origin is tuple:
         return tuple(parse_value(key, part, get_args(hint)[0]) for part in text.split(",") if part)
-    if origin is dict:
+    if origin in (dict, Mapping):
         return _parse_object(key, text)
     if hint is bool:
         require(text.lower() in _BOOLEANS, f"`{key}` must be true or false.", text)

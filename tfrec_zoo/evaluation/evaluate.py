@@ -47,9 +47,9 @@ def evaluate(
     """Rank the catalogue for every user of a part and measure where the held-out items stand.
 
     The history of a user is what comes before the part. Ranks are those of `target_ranks`: ties count
-    against the target, and with `exclude_seen` the items of the history leave the ranking, save the targets
-    themselves. Means are over users, but for "target_hr@k", the share of all targets within the first k
-    (what TFRS calls top-k categorical accuracy). Formulas: `tfrec_zoo.metrics`.
+    against the target, and with `exclude_seen` the items of the history leave the ranking: a target that is
+    one of them is a miss. Means are over users, but for "target_hr@k", the share of all targets within the
+    first k (what TFRS calls top-k categorical accuracy). Formulas: `tfrec_zoo.metrics`.
 
     Args:
         model: a Keras model of the zoo, a baseline, or anything with the members of `Scorer`.

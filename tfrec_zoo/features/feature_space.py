@@ -102,6 +102,12 @@ class FeatureSpace:
         item_features: dict[str, Array] = {}
         if items is not None and item_columns:
             known = item_vocabulary.lookup(items.item_id)
+            if not (known != OOV).any():
+                raise DataError(
+                    "The items' table must describe items of the interactions. Received: ids such as "
+                    f"{list(items.item_id[:2])}, where the interactions have such as "
+                    f"{item_vocabulary.tokens[:2]}. Check the column of the ids."
+                )
             item_vocabulary = item_vocabulary.extend(items.item_id[known == OOV])
             rows = item_vocabulary.lookup(items.item_id)
             for name, values in item_columns.items():

@@ -202,4 +202,7 @@ class ItemEncoder(keras.layers.Layer):
         return ops.cast(tf.gather(self.id_embedding.embeddings.value, ids), self.compute_dtype)
 
     def _finish(self, vectors: Any, training: bool) -> Any:
-        return vectors if self.hidden is None else self.hidden(vectors, training=training)
+        if self.hidden is None:
+            return vectors
+        rows = self.hidden(ops.reshape(vectors, (-1, self.embedding_dim)), training=training)
+        return ops.reshape(rows, ops.shape(vectors))

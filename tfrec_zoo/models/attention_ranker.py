@@ -154,7 +154,8 @@ class AttentionRanker(SequenceModel):
     def _attended(self, encoded: Mapping[str, Any], vectors: Any) -> Any:
         assert self.target_attention is not None
         found = self.target_attention(vectors, states=encoded["states"], padding_mask=encoded["padding_mask"])
-        return ops.sum((encoded["query"][:, None] + found) * vectors, axis=-1)
+        attended = encoded["query"][:, None] + found
+        return ops.sum(attended * ops.cast(vectors, attended.dtype), axis=-1)
 
     def encode_positions(
         self, inputs: Inputs, training: bool = False, item_vectors: Any = None, newest_only: bool = False

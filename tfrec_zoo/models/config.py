@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from math import inf
+from math import inf, isfinite
 from typing import Any, Literal, Self, get_args
 
 from tfrec_zoo._errors import UnknownNameError, require
@@ -80,6 +80,8 @@ class ModelConfig:
         for name, known in (("loss", get_args(Loss)), ("log_q", get_args(LogQ))):
             if getattr(self, name) not in known:
                 raise UnknownNameError(name, getattr(self, name), known)
+        for name in ("negatives_power", "like_threshold"):
+            require(isfinite(getattr(self, name)), f"`{name}` must be finite.", getattr(self, name))
         require(self.num_negatives >= 0, "`num_negatives` must be at least 0.", self.num_negatives)
         require(
             self.loss not in DRAWN or self.num_negatives > 0,

@@ -71,7 +71,7 @@ def sequences(
     stops = tf.constant(np.cumsum(lengths)[rows])
     width_of = np.minimum(lengths[rows] - 1, max_history_length)
     widths, spare = tf.constant(width_of), tf.constant(lengths[rows] - 1 - width_of)
-    expected = batch_size * width_of.mean()
+    expected = min(batch_size, len(width_of)) * width_of.mean()
     in_bucket = np.bincount(np.searchsorted(bounds, width_of), minlength=len(bounds) + 1)
     num_batches = int((-(-in_bucket // batch_size)).sum())
     weight = None if interactions.weight is None else tf.constant(interactions.weight)

@@ -48,6 +48,8 @@ def train(
     """
     run = run or RunConfig()
     if isinstance(model, TwoStage):
+        # What the ranker's examples lack is said before the retriever is trained.
+        training_dataset(model.ranker, split.train, run.of_ranker())
         first, second = (
             train(stage, split, options, callbacks=callbacks, verbose=verbose)
             for stage, options in ((model.retriever, run.of_retriever()), (model.ranker, run.of_ranker()))
