@@ -44,7 +44,7 @@ def test_values_take_the_type_of_their_field() -> None:
         "shared": 7,
     }
     assert second == {"name": "x=y", "shared": 7}
-    assert parse_settings(['options={"a": 1}'], Other) [0] == {"options": {"a": 1}}
+    assert parse_settings(['options={"a": 1}'], Other)[0] == {"options": {"a": 1}}
     assert parse_settings(["limit=2.5", "dims="], Config)[0] == {"limit": 2.5, "dims": ()}
 
 

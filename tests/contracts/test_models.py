@@ -212,10 +212,9 @@ def test_overfits_one_batch(name: str, variant: str) -> None:
     model = make(name, variant, dropout=0.0, id_dropout=0.0, remove_accidental_hits=True)
     size = 24 if model.trains_on == "pairs" else 4
     batch = training_dataset(model, data(variant)[1].train, RunConfig(batch_size=size)).take(1).cache()
-    model.compile(keras.optimizers.Adam(0.03))
+    model.compile(keras.optimizers.Adam(0.01))
     losses = model.fit(batch, epochs=60, verbose=0).history["loss"]
-    # The lowest, since so high a rate throws the loss up now and then.
-    assert min(losses) < 0.6 * losses[0]
+    assert losses[-1] < 0.6 * losses[0]
 
 
 @pytest.mark.parametrize("name", list_models())

@@ -131,7 +131,8 @@ def show_reports(output: Output, reports: Mapping[str, EvaluationReport]) -> Non
     """A row a model, with the 95 % interval of the first metric."""
     first = next(iter(reports.values()))
     seen = "seen items out" if first.exclude_seen else "seen items in"
-    title = f"{first.split}, {first.part}: {first.num_users:,} users, all items ranked, {seen}"
+    ranked = f"{first.num_users:,} users, {first.num_candidates:,} items ranked"
+    title = f"{first.split}, {first.part}: {ranked}, {seen}"
     rows = []
     for name, report in reports.items():
         low, high = report.intervals.get(SHOWN[0], (float("nan"), float("nan")))
