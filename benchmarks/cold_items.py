@@ -226,7 +226,7 @@ def run(name: str, folder: Path, seeds: list[int], splits: list[int]) -> dict[st
                 started = time.perf_counter()
                 keras.utils.set_random_seed(seed)
                 model = create_model(
-                    "cnn_ranker", features.schema, seed=seed, **{**PRESET.config, **settings}
+                    "cnn_ranker", features.schema, seed=seed, **{**preset.config, **settings}
                 )
                 model.set_content(features.item_features)
                 train(model, split, RunConfig(seed=seed, **preset.run), verbose=2 if VERBOSE else 0)

@@ -19,7 +19,8 @@ from tfrec_zoo.bundle import (
 from tfrec_zoo.export.raw_features import RawFeatures, lookup, vocabulary_table
 from tfrec_zoo.features.feature_space import ITEMS_FILE, USERS_FILE, FeatureSpace
 from tfrec_zoo.models.base import RecommenderModel
-from tfrec_zoo.schema import NUM_RESERVED, OOV, PAD, PAD_TOKEN
+from tfrec_zoo.models.catalogue_mask import catalogue_mask
+from tfrec_zoo.schema import NUM_RESERVED, PAD, PAD_TOKEN
 
 Tensors = dict[str, tf.Tensor]
 
@@ -60,8 +61,8 @@ class ServingModule(tf.Module):
     def _model(self) -> RecommenderModel:
         return self._of_model()
 
-    def signatures(self, batch_size: int | None = None) -> dict[str, Any]:
-        """Each signature as a concrete function, for any batch, or for one of a fixed size."""
+    def signatures(self) -> dict[str, Any]:
+        """Each signature as a concrete function."""
         person = {
             "history": tf.TensorSpec([None, None], tf.string, "history"),
             "user_id": tf.TensorSpec([None], tf.string, "user_id"),
@@ -137,12 +138,10 @@ class ServingModule(tf.Module):
         allow: tf.Tensor | None = None,
     ) -> Tensors:
         inputs, items = self._inputs(raw)
-        # PAD and OOV are columns 0 and 1 and stand in every list, so that one mask serves all.
-        never = [tf.broadcast_to(tf.constant([[PAD, OOV]]), [tf.shape(items)[0], NUM_RESERVED])]
-        never.append(tf.where(exclude_seen, items, PAD))
+        never = tf.where(exclude_seen, items, PAD)
         if exclude is not None:
-            never.append(lookup(self.item_table, exclude))
-        allowed = self._allowed(allow)[None, :] & _without(tf.concat(never, axis=1), self._num_rows)
+            never = tf.concat([never, lookup(self.item_table, exclude)], axis=1)
+        allowed = self._allowed(allow)[None, :] & catalogue_mask(never, self._num_rows)
         return self._top_k(self._model.catalogue_scores(inputs, self.item_vectors, allowed), k)
 
     @property
@@ -172,9 +171,7 @@ class ServingModule(tf.Module):
         rows = lookup(self.item_table, item_id)
         vectors = tf.math.l2_normalize(self._model.similarity_vectors(self.item_vectors), axis=-1)
         scores = tf.matmul(tf.gather(vectors, rows), vectors, transpose_b=True)
-        never = tf.broadcast_to(tf.constant([[PAD, OOV]]), [tf.shape(rows)[0], NUM_RESERVED])
-        allowed = _without(tf.concat([rows[:, None], never], axis=1), self._num_rows)
-        allowed &= (rows >= NUM_RESERVED)[:, None]
+        allowed = catalogue_mask(rows[:, None], self._num_rows) & (rows >= NUM_RESERVED)[:, None]
         return self._top_k(tf.where(allowed, scores, float("-inf")), k)
 
     def _top_k(self, scores: tf.Tensor, k: tf.Tensor) -> Tensors:
@@ -183,14 +180,6 @@ class ServingModule(tf.Module):
         best, index = tf.math.top_k(scores, tf.clip_by_value(k, 0, num_items))
         names = tf.gather(self.item_ids, tf.where(tf.math.is_inf(best), PAD, index))
         return {"item_ids": names, "scores": best}
-
-
-def _without(columns: tf.Tensor, num_rows: int) -> tf.Tensor:
-    """False at the columns int32 [B, C] of each row, bool [B, num_rows]."""
-    rows = tf.broadcast_to(tf.range(tf.shape(columns)[0])[:, None], tf.shape(columns))
-    every = tf.fill([tf.shape(columns)[0], num_rows], True)
-    cells = tf.stack([rows, columns], axis=-1)
-    return tf.tensor_scatter_nd_update(every, cells, tf.fill(tf.shape(columns), False))
 
 
 def _padded(answer: Mapping[str, tf.Tensor], k: int) -> Tensors:

@@ -15,11 +15,12 @@ from tfrec_zoo._errors import UnknownNameError, require
 from tfrec_zoo.layers.item_encoder import ItemEncoder
 from tfrec_zoo.models.attention_ranker import AttentionRanker
 from tfrec_zoo.models.base import Inputs, RecommenderModel
+from tfrec_zoo.models.catalogue_mask import catalogue_mask, scattered
 from tfrec_zoo.models.cnn_ranker import CNNRanker
 from tfrec_zoo.models.config import Loss, ModelConfig
 from tfrec_zoo.models.gru_ranker import GRURanker
 from tfrec_zoo.models.two_tower import TwoTower
-from tfrec_zoo.schema import NUM_RESERVED, Feature
+from tfrec_zoo.schema import Feature
 
 RANKERS: dict[str, type[RecommenderModel]] = {
     "attention_ranker": AttentionRanker,
@@ -185,24 +186,10 @@ class TwoStage(RecommenderModel):
         """
         of_retriever, of_ranker = self._split(item_vectors)
         if allowed is None:
-            allowed = _unseen(inputs["history"], self.schema.num_items)
+            allowed = catalogue_mask(inputs["history"], self.schema.num_items)
         retrieved = self.retriever.catalogue_scores(inputs, of_retriever, allowed)
         best, rows = tf.math.top_k(retrieved, min(self.config.num_candidates, self.schema.num_items))
         encoded = self.ranker.encode(inputs, item_vectors=of_ranker)
         scores = self.ranker.score(encoded, tf.gather(of_ranker, rows))
         scores = tf.where(tf.math.is_inf(best), -np.inf, scores)
-        return _scattered(rows, scores, tf.fill(tf.shape(retrieved), tf.constant(-np.inf, tf.float32)))
-
-
-def _unseen(history: Any, num_items: int) -> Any:
-    """False for the items of each history and the reserved rows, bool [B, num_items]."""
-    size = tf.shape(history)[0]
-    reserved = tf.broadcast_to(tf.range(NUM_RESERVED), [size, NUM_RESERVED])
-    rows = tf.concat([history, reserved], axis=1)
-    return _scattered(rows, tf.fill(tf.shape(rows), False), tf.fill([size, num_items], True))
-
-
-def _scattered(columns: Any, values: Any, onto: Any) -> Any:
-    """`onto` [B, N] with `values` [B, C] at each row's `columns` [B, C]."""
-    rows = tf.broadcast_to(tf.range(tf.shape(columns)[0])[:, None], tf.shape(columns))
-    return tf.tensor_scatter_nd_update(onto, tf.stack([rows, columns], axis=-1), values)
+        return scattered(rows, scores, tf.fill(tf.shape(retrieved), tf.constant(-np.inf, tf.float32)))

@@ -1,0 +1,23 @@
+"""Which rows of the catalogue may be recommended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from tfrec_zoo.schema import NUM_RESERVED
+
+
+def catalogue_mask(never: Any, num_items: int) -> Any:
+    """False for the rows int32 [B, N] of each request and for PAD and OOV, bool [B, num_items]."""
+    size = tf.shape(never)[0]
+    reserved = tf.broadcast_to(tf.range(NUM_RESERVED), [size, NUM_RESERVED])
+    rows = tf.concat([never, reserved], axis=1)
+    return scattered(rows, tf.fill(tf.shape(rows), False), tf.fill([size, num_items], True))
+
+
+def scattered(columns: Any, values: Any, onto: Any) -> Any:
+    """`onto` [B, N] with `values` [B, C] at each row's `columns` [B, C]."""
+    rows = tf.broadcast_to(tf.range(tf.shape(columns)[0])[:, None], tf.shape(columns))
+    return tf.tensor_scatter_nd_update(onto, tf.stack([rows, columns], axis=-1), values)
