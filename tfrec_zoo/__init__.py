@@ -40,8 +40,9 @@ if TYPE_CHECKING:
     from tfrec_zoo.models.two_tower import TwoTower, TwoTowerConfig
     from tfrec_zoo.recommendation import Recommendation
     from tfrec_zoo.schema import Feature, Schema
+    from tfrec_zoo.serving.litert import LiteRTRecommender
     from tfrec_zoo.serving.recommender import Recommender
-    from tfrec_zoo.serving.recommender import load as load_recommender
+    from tfrec_zoo.serving.saved_model import load as load_recommender
     from tfrec_zoo.training.run_config import RunConfig
     from tfrec_zoo.training.train import train
 
@@ -52,6 +53,7 @@ __all__ = [
     "FeatureSpace",
     "Interactions",
     "Items",
+    "LiteRTRecommender",
     "RankingMetrics",
     "Recommendation",
     "Recommender",
@@ -101,13 +103,14 @@ _HOMES = {
     "models.two_tower": ("TwoTower", "TwoTowerConfig"),
     "recommendation": ("Recommendation",),
     "schema": ("Feature", "Schema"),
+    "serving.litert": ("LiteRTRecommender",),
     "serving.recommender": ("Recommender",),
     "training.run_config": ("RunConfig",),
     "training.train": ("train",),
 }
 _HOME_OF = {name: (module, name) for module, names in _HOMES.items() for name in names} | {
     "load_dataset": ("data.load", "load"),
-    "load_recommender": ("serving.recommender", "load"),
+    "load_recommender": ("serving.saved_model", "load"),
 }
 
 

@@ -17,7 +17,10 @@ EXTRA_FOLDER = "assets.extra"
 """Within a version: what a server passes over."""
 MODEL_FILE = "model.keras"
 FEATURES_FOLDER = "features"
+WARMUP_FILE = "tf_serving_warmup_requests"
 CARD_FILE = "README.md"
+MODELS_CONFIG_FILE = "models.config"
+BATCHING_CONFIG_FILE = "batching.config"
 SERVING_SIGNATURE = "serving_default"
 RECOMMEND_SIGNATURE = "recommend"
 SCORE_SIGNATURE = "score"
@@ -26,6 +29,8 @@ ENCODE_QUERY_SIGNATURE = "encode_query"
 ENCODE_ITEM_SIGNATURE = "encode_item"
 SIGNATURES = (SERVING_SIGNATURE, RECOMMEND_SIGNATURE)
 """Those that every export has; earlier ones have no others."""
+SHARED_INPUTS = ("k", "allow", "exclude_seen")
+"""Inputs of signatures that have no row a person."""
 FORMAT = 2
 
 
@@ -68,9 +73,19 @@ class Manifest:
         """The saved features of this version."""
         return self.version_folder(folder) / EXTRA_FOLDER / FEATURES_FOLDER
 
+    def litert_files(self, folder: str | Path) -> dict[str, Path]:
+        """The LiteRT files of this version, by the precision of their weights."""
+        names = [PurePosixPath(name).name for name in self.files if name.endswith(".tflite")]
+        return {name.split(".")[1]: self.version_folder(folder) / EXTRA_FOLDER / name for name in names}
+
     def write(self, folder: Path) -> None:
         """Put the manifest into the folder in one step."""
         write_text(folder / MANIFEST_FILE, json.dumps(asdict(self), indent=1) + "\n")
+
+
+def litert_file(precision: str) -> str:
+    """Name of a LiteRT file within a version's extra folder."""
+    return f"model.{precision}.tflite"
 
 
 def read_manifest(folder: str | Path) -> Manifest:

@@ -18,14 +18,13 @@ from tfrec_zoo.bundle import Manifest, read_manifest
 from tfrec_zoo.data.splits import leave_last_out
 from tfrec_zoo.data.synthetic import synthetic
 from tfrec_zoo.export import export
-from tfrec_zoo.export.check import golden_requests
+from tfrec_zoo.export.golden import golden_requests
 from tfrec_zoo.export.raw_features import RawFeatures
 from tfrec_zoo.features import FeatureSpace
 from tfrec_zoo.features.transforms import CategoryTransform, TextTransform
 from tfrec_zoo.features.vocabulary import Vocabulary
 from tfrec_zoo.models import create_model, list_models
-from tfrec_zoo.serving import load
-from tfrec_zoo.serving.recommender import Recommender
+from tfrec_zoo.serving import SavedModelRecommender, load
 
 NUM_ITEMS = 40
 CONTENT = ["title", "categories", "vectors", "image", "audio"]
@@ -63,11 +62,11 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     return model, features, load(folder), folder
 
 
-def signature(recommender: Recommender, name: str) -> Any:
+def signature(recommender: SavedModelRecommender, name: str) -> Any:
     return recommender._saved_model.signatures[name]
 
 
-def everything(recommender: Recommender, raw: dict[str, Any], **limits: Any) -> dict[str, Any]:
+def everything(recommender: SavedModelRecommender, raw: dict[str, Any], **limits: Any) -> dict[str, Any]:
     limits = {
         "k": NUM_ITEMS,
         "exclude": np.full((len(raw["history"]), 1), ""),
@@ -85,7 +84,7 @@ def names_of(answer: dict[str, Any]) -> list[list[str]]:
 
 def test_scores_of_given_items(served) -> None:
     model, features, recommender, _ = served
-    raw, inputs = golden_requests(model, features)
+    raw, inputs = golden_requests(model, features, 32)
     rows = np.random.default_rng(0).integers(2, NUM_ITEMS, size=(len(raw["history"]), 5))
     candidates = features.item_vocabulary.strings(rows).astype(str)
     candidates[:, 3], candidates[:, 4] = "unheard of", ""
@@ -147,7 +146,7 @@ def test_similar_items_have_the_largest_cosine(served) -> None:
 
 def test_encoders_give_the_model_s_vectors(served) -> None:
     model, features, recommender, _ = served
-    raw, inputs = golden_requests(model, features)
+    raw, inputs = golden_requests(model, features, 32)
     query = signature(recommender, "encode_query")(**{n: tf.constant(v) for n, v in raw.items()})["query"]
     np.testing.assert_allclose(query, model(inputs)["query"], rtol=1e-4, atol=1e-5)
     encode_item = signature(recommender, "encode_item")
@@ -208,7 +207,7 @@ def test_limits_are_a_filter_of_the_whole_ranking(data: st.DataObject) -> None:
 
 
 @cache
-def two_tower() -> tuple[Recommender, list[str], dict[str, Any], dict[str, Any]]:
+def two_tower() -> tuple[SavedModelRecommender, list[str], dict[str, Any], dict[str, Any]]:
     import tempfile
 
     features = features_of(False)
@@ -264,7 +263,9 @@ def test_an_export_of_an_earlier_release_says_what_it_lacks(served, monkeypatch)
         if name in ("serving_default", "recommend")
     }
     del old["recommend"]["inputs"]["exclude"]
-    earlier = Recommender(Manifest(**{**vars(manifest), "signatures": old}), recommender._saved_model)
+    earlier = SavedModelRecommender(
+        Manifest(**{**vars(manifest), "signatures": old}), recommender._saved_model
+    )
     with pytest.raises(DataError, match="must have the signature 'similar_items'"):
         earlier.similar_items(features.item_vocabulary.tokens[0])
     with pytest.raises(DataError, match="of an earlier tfrec_zoo"):

@@ -1,99 +1,107 @@
-"""An export answers as its model does, or it is not published."""
+"""An export answers as its model does, in every engine that is asked."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import tensorflow as tf
-
-from tfrec_zoo.bundle import SERVING_SIGNATURE
+from tfrec_zoo.export.engines import Array, Engine, EngineError, run_engine, saved_model_tensors
+from tfrec_zoo.export.golden import Golden, compare
 from tfrec_zoo.features.feature_space import FeatureSpace
-from tfrec_zoo.models.base import RecommenderModel
-from tfrec_zoo.schema import NUM_RESERVED
 
-_NUM_REQUESTS = 32
-_TOLERANCE = 1e-4
+TOLERANCE = 1e-4
+"""Of a score, relative to the largest one."""
 
 
-def check_saved_model(folder: Path, model: RecommenderModel, features: FeatureSpace) -> float:
-    """Compare the scores of a SavedModel with those of the Keras model on drawn requests.
+@dataclass(frozen=True)
+class EngineCheck:
+    """How one engine answered one signature."""
+
+    engine: str
+    """Its name."""
+    signature: str
+    """What was asked."""
+    difference: float = float("nan")
+    """The largest of a score, relative to the largest score or to 1."""
+    reordered: int = 0
+    """Requests whose items came in another order, exact ties aside."""
+    requests: int = 0
+    """How many were asked."""
+    problem: str = ""
+    """Why there is no answer."""
+    skipped: str = ""
+    """Why nothing was asked."""
+    tolerance: float = TOLERANCE
+    """The largest difference that passes."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the engine answered as the Keras model does."""
+        return bool(self.skipped) or (not self.problem and self.difference <= self.tolerance)
+
+    def of(self, engine: str) -> EngineCheck:
+        """The same under another name of the engine."""
+        return replace(self, engine=engine)
+
+
+def check_engine(
+    engine: Engine,
+    path: Path,
+    goldens: Mapping[str, Golden],
+    features: FeatureSpace,
+    tolerance: float = TOLERANCE,
+) -> list[EngineCheck]:
+    """Ask an engine every golden request that it can run, and compare.
 
     Args:
-        folder: of the SavedModel.
-        model: what it was made from.
+        engine: whose packages are installed.
+        path: of the SavedModel or the LiteRT file.
+        goldens: signature -> request.
         features: of the model.
+        tolerance: the largest relative difference of a score.
+    """
+    asked = {
+        name: golden
+        for name, golden in goldens.items()
+        if engine.signatures is None or name in engine.signatures
+    }
+    requests: dict[str, Mapping[str, Array]] = {name: golden.inputs for name, golden in asked.items()}
+    if engine.reads == "saved_model":
+        tensors = saved_model_tensors(path)
+    else:
+        tensors = {
+            name: {
+                "inputs": {key: key for key in golden.inputs},
+                "outputs": {key: key for key in ("item_ids", "scores") if golden.output in (key, "item_ids")},
+            }
+            for name, golden in asked.items()
+        }
+    try:
+        answers = run_engine(engine, path, requests, tensors)
+    except EngineError as error:
+        return [EngineCheck(engine.name, name, problem=str(error)) for name in asked]
+    checks = []
+    for name, golden in asked.items():
+        found = compare(golden, answers[name], features)
+        checks.append(
+            EngineCheck(engine.name, name, found.relative, found.reordered, found.rows, tolerance=tolerance)
+        )
+    return checks
 
-    Returns:
-        The largest difference of a score.
+
+def refuse_mismatches(checks: Sequence[EngineCheck]) -> None:
+    """Refuse an export that some engine does not answer from as the Keras model does.
 
     Raises:
-        ValueError: a recommended item whose score differs by more than 1e-4 of the largest score, an item of
-            the history among the recommended, or a better item left out.
+        ValueError: it names the first.
     """
-    raw, inputs = golden_requests(model, features)
-    answer = tf.saved_model.load(str(folder)).signatures[SERVING_SIGNATURE](
-        **{name: tf.constant(values) for name, values in raw.items()}
-    )
-    expected = model.catalogue_scorer()(inputs)
-    tolerance = _TOLERANCE * max(1.0, float(np.abs(expected).max()))
-    masked = expected.copy()
-    masked[:, :NUM_RESERVED] = -np.inf
-    np.put_along_axis(masked, inputs["history"].astype(np.int64), -np.inf, axis=1)
-    scores = answer["scores"].numpy()
-    names = [[name.decode("utf-8") for name in row] for row in answer["item_ids"].numpy()]
-    index = features.item_vocabulary.lookup(np.array(names, dtype=object))
-    rows = np.arange(len(scores))[:, None]
-    of_item = np.where(index >= NUM_RESERVED, masked[rows, index], -np.inf)
-    best = -np.sort(-masked, axis=1)[:, : scores.shape[1]]
-    best = np.pad(best, ((0, 0), (0, scores.shape[1] - best.shape[1])), constant_values=-np.inf)
-    difference = float(max(_largest_gap(scores, of_item), _largest_gap(scores, best)))
-    if not difference <= tolerance:
-        raise ValueError(
-            f"The SavedModel must answer as the Keras model does, within {tolerance:.2g}. "
-            f"Received: a difference of {difference:.3g} over {len(scores)} requests. Nothing was published."
-        )
-    return difference
-
-
-def golden_requests(
-    model: RecommenderModel, features: FeatureSpace, n: int = _NUM_REQUESTS
-) -> tuple[dict[str, Any], Mapping[str, Any]]:
-    """Drawn requests, raw (as a server gets them) and encoded (as the model does); always the same."""
-    generator = np.random.default_rng(0)
-    length = model.max_history_length
-    history = generator.integers(NUM_RESERVED, model.schema.num_items, size=(n, length)).astype(np.int32)
-    history[np.arange(length) < generator.integers(0, length + 1, size=n)[:, None]] = 0
-    users = generator.integers(1, model.schema.num_users, size=n).astype(np.int32)
-    user_ids = features.user_vocabulary.strings(users)
-    user_ids[users < NUM_RESERVED] = "somebody new"
-    users = features.user_vocabulary.lookup(user_ids)
-    raw = {
-        "history": features.item_vocabulary.strings(history).astype(str),
-        "user_id": user_ids.astype(str),
-    }
-    inputs = {"history": history, "user_index": users}
-    if model.reads_times:
-        times = np.sort(generator.integers(0, 10**8, size=history.shape), axis=1)
-        raw["history_time"] = inputs["history_time"] = np.where(history == 0, 0, times)
-    for feature in model.profile_features:
-        name, transform = feature.name, features.user_transforms[feature.name]
-        if transform.kind == "category":
-            vocabulary: Any = transform.vocabulary  # type: ignore[attr-defined]
-            tokens = generator.integers(0, len(vocabulary), size=(n, transform.length))  # type: ignore[attr-defined]
-            raw[name] = vocabulary.strings(tokens).astype(str)
-            inputs[name] = vocabulary.lookup(raw[name].astype(object))
-        else:
-            raw[name] = generator.normal(size=n).astype(np.float32)
-            inputs[name] = transform(raw[name])
-    return raw, inputs
-
-
-def _largest_gap(left: Any, right: Any) -> float:
-    """Largest difference, infinite where only one is infinite or anything is NaN."""
-    same = left == right
-    with np.errstate(invalid="ignore"):
-        gaps = np.where(same, 0.0, np.abs(left - right))
-    return float(np.where(np.isnan(gaps), np.inf, gaps).max())
+    for check in checks:
+        if check.problem:
+            raise ValueError(f"{check.problem} Nothing was published.")
+        if not check.passed:
+            raise ValueError(
+                f"{check.engine} must answer as the Keras model does, within {check.tolerance:.2g} of the "
+                f"largest score. Received: a difference of {check.difference:.3g} in `{check.signature}`, "
+                f"{check.requests} requests. Nothing was published."
+            )

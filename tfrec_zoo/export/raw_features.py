@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfrec_zoo.features.transforms import Transform
+from tfrec_zoo.features.vocabulary import Vocabulary
 from tfrec_zoo.schema import NUM_RESERVED, OOV, PAD, PAD_TOKEN, Feature
 
 _NO_WORD = r"[^\p{L}\p{N}_]+"
@@ -22,36 +23,42 @@ class RawFeatures(tf.Module):
         transforms: of the feature space, by name.
         folder: where the feature space was saved; its vocabularies become assets.
         side: "user" or "item".
+        inside: whether the graph itself holds the vocabularies.
     """
 
     def __init__(
-        self, features: Iterable[Feature], transforms: Mapping[str, Transform], folder: Path, side: str
+        self,
+        features: Iterable[Feature],
+        transforms: Mapping[str, Transform],
+        folder: Path,
+        side: str,
+        inside: bool = False,
     ) -> None:
         super().__init__(name=f"{side}_features")
         self._features = {feature.name: feature for feature in features}
         self._transforms = {name: transforms[name] for name in self._features}
         self.tables = {
-            name: vocabulary_table(folder / f"{side}_{name}.txt")
+            name: vocabulary_table(folder / f"{side}_{name}.txt", inside)
             for name, feature in self._features.items()
             if feature.kind in ("category", "text")
         }
 
-    def specs(self) -> dict[str, tf.TensorSpec]:
-        """Of the raw values.
+    def specs(self, size: int | None = None) -> dict[str, tf.TensorSpec]:
+        """Of the raw values of B rows, any number where no size is given.
 
         Categories are strings [B, any] without needless white space, texts strings [B], numbers float32 [B];
         vectors, pictures and sound are as the model reads them.
         """
-        return {name: self._spec(name, feature) for name, feature in self._features.items()}
+        return {name: self._spec(name, feature, size) for name, feature in self._features.items()}
 
-    def _spec(self, name: str, feature: Feature) -> tf.TensorSpec:
+    def _spec(self, name: str, feature: Feature, size: int | None) -> tf.TensorSpec:
         match feature.kind:
             case "category":
-                return tf.TensorSpec([None, None], tf.string, name)
+                return tf.TensorSpec([size, None], tf.string, name)
             case "text":
-                return tf.TensorSpec([None], tf.string, name)
+                return tf.TensorSpec([size], tf.string, name)
             case _:
-                return tf.TensorSpec([None, *feature.shape], feature.dtype, name)
+                return tf.TensorSpec([size, *feature.shape], feature.dtype, name)
 
     def __call__(self, raw: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Encode the raw values [B, ...] of each feature."""
@@ -78,15 +85,21 @@ class RawFeatures(tf.Module):
         return tf.reshape(padded, [-1, length])
 
 
-def vocabulary_table(path: Path) -> Any:
-    """A look-up table of a saved vocabulary; the file becomes an asset."""
-    initializer = tf.lookup.TextFileInitializer(
-        str(path),
-        tf.string,
-        tf.lookup.TextFileIndex.WHOLE_LINE,
-        tf.int64,
-        tf.lookup.TextFileIndex.LINE_NUMBER,
-    )
+def vocabulary_table(path: Path, inside: bool = False) -> Any:
+    """A look-up table of a saved vocabulary; the file becomes an asset, unless the graph is to hold it."""
+    if inside:
+        tokens = Vocabulary.load(path).tokens
+        initializer = tf.lookup.KeyValueTensorInitializer(
+            tf.constant(tokens, tf.string), tf.range(len(tokens), dtype=tf.int64)
+        )
+    else:
+        initializer = tf.lookup.TextFileInitializer(
+            str(path),
+            tf.string,
+            tf.lookup.TextFileIndex.WHOLE_LINE,
+            tf.int64,
+            tf.lookup.TextFileIndex.LINE_NUMBER,
+        )
     return tf.lookup.StaticHashTable(initializer, default_value=OOV - NUM_RESERVED)
 
 

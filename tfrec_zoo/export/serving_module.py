@@ -35,10 +35,16 @@ class ServingModule(tf.Module):
         features: of the model's training data.
         k: length of `serving_default`'s lists.
         features_folder: where `features.save` wrote; the vocabularies become assets.
+        vocabularies_inside: whether the graph itself holds the vocabularies, as LiteRT needs it.
     """
 
     def __init__(
-        self, model: RecommenderModel, features: FeatureSpace, k: int, features_folder: Path
+        self,
+        model: RecommenderModel,
+        features: FeatureSpace,
+        k: int,
+        features_folder: Path,
+        vocabularies_inside: bool = False,
     ) -> None:
         super().__init__(name="serving")
         # As an attribute itself, the model would be tracked and saved with all of its weights.
@@ -49,37 +55,40 @@ class ServingModule(tf.Module):
             replaced = {id(weight) for encoder in model.item_encoders for weight in encoder.catalogue_weights}
         self.variables_of_model = [weight.value for weight in model.weights if id(weight) not in replaced]
         self.item_vectors = tf.Variable(model.item_vectors(), trainable=False, name="item_vectors")
-        self.item_table = vocabulary_table(features_folder / ITEMS_FILE)
-        self.user_table = vocabulary_table(features_folder / USERS_FILE)
+        inside = vocabularies_inside
+        self.item_table = vocabulary_table(features_folder / ITEMS_FILE, inside)
+        self.user_table = vocabulary_table(features_folder / USERS_FILE, inside)
         self.item_ids = tf.constant([PAD_TOKEN] * NUM_RESERVED + features.item_vocabulary.tokens)
-        self.profile = RawFeatures(model.profile_features, features.user_transforms, features_folder, "user")
+        self.profile = RawFeatures(
+            model.profile_features, features.user_transforms, features_folder, "user", inside
+        )
         self.content = RawFeatures(
-            model.schema.item_features, features.item_transforms, features_folder, "item"
+            model.schema.item_features, features.item_transforms, features_folder, "item", inside
         )
 
     @property
     def _model(self) -> RecommenderModel:
         return self._of_model()
 
-    def signatures(self) -> dict[str, Any]:
-        """Each signature as a concrete function."""
+    def signatures(self, size: int | None = None) -> dict[str, Any]:
+        """Each signature as a concrete function, for batches of any size or of a given one."""
         person = {
-            "history": tf.TensorSpec([None, None], tf.string, "history"),
-            "user_id": tf.TensorSpec([None], tf.string, "user_id"),
-            **self.profile.specs(),
+            "history": tf.TensorSpec([size, None], tf.string, "history"),
+            "user_id": tf.TensorSpec([size], tf.string, "user_id"),
+            **self.profile.specs(size),
         }
         if self._model.reads_times:
-            person["history_time"] = tf.TensorSpec([None, None], tf.int64, "history_time")
+            person["history_time"] = tf.TensorSpec([size, None], tf.int64, "history_time")
         k = tf.TensorSpec([], tf.int32, "k")
         limits = {
             "k": k,
-            "exclude": tf.TensorSpec([None, None], tf.string, "exclude"),
+            "exclude": tf.TensorSpec([size, None], tf.string, "exclude"),
             "allow": tf.TensorSpec([None], tf.string, "allow"),
             "exclude_seen": tf.TensorSpec([], tf.bool, "exclude_seen"),
         }
-        candidates = tf.TensorSpec([None, None], tf.string, "candidates")
-        item_id = tf.TensorSpec([None], tf.string, "item_id")
-        content = self.content.specs() or {"item_id": item_id}
+        candidates = tf.TensorSpec([size, None], tf.string, "candidates")
+        item_id = tf.TensorSpec([size], tf.string, "item_id")
+        content = self.content.specs(size) or {"item_id": item_id}
 
         @tf.function
         def serve(**raw: tf.Tensor) -> Tensors:
@@ -153,10 +162,8 @@ class ServingModule(tf.Module):
         if allow is None:
             return tf.fill([self._num_rows], True)
         rows = lookup(self.item_table, allow)
-        named = tf.tensor_scatter_nd_update(
-            tf.fill([self._num_rows], False), rows[:, None], tf.fill(tf.shape(rows), True)
-        )
-        return named | tf.reduce_all(rows == PAD)
+        named = tf.scatter_nd(rows[:, None], tf.ones_like(rows), [self._num_rows]) > 0
+        return named | tf.reduce_all(allow == PAD_TOKEN)
 
     def _score(self, raw: Mapping[str, tf.Tensor], candidates: tf.Tensor) -> tf.Tensor:
         """Scores of given items, -inf for unknown ones and padding."""
@@ -201,9 +208,7 @@ def newest_known(items: tf.Tensor, max_length: int) -> tf.Tensor:
     """
     known = items >= NUM_RESERVED
     order = tf.argsort(tf.cast(known, tf.int32), axis=1, stable=True)
-    newest = tf.where(tf.gather(known, order, batch_dims=1), order, -1)[:, -max_length:]
-    padded = tf.pad(newest, [[0, 0], [max_length - tf.shape(newest)[1], 0]], constant_values=-1)
-    return tf.reshape(padded, [items.shape[0] or -1, max_length])
+    return tf.where(tf.gather(known, order, batch_dims=1), order, -1)[:, -max_length:]
 
 
 def _in_order(values: tf.Tensor, order: tf.Tensor) -> tf.Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,17 +14,24 @@ import tensorflow as tf
 from tfrec_zoo._errors import DataError, require
 from tfrec_zoo._version import __version__
 from tfrec_zoo.bundle import (
+    BATCHING_CONFIG_FILE,
     CARD_FILE,
     EXTRA_FOLDER,
     FEATURES_FOLDER,
     MANIFEST_FILE,
     MODEL_FILE,
+    MODELS_CONFIG_FILE,
     Manifest,
+    litert_file,
     sha256,
     write_text,
 )
-from tfrec_zoo.export.check import check_saved_model
+from tfrec_zoo.export.check import check_engine, refuse_mismatches
+from tfrec_zoo.export.engines import LITERT, loader
+from tfrec_zoo.export.golden import golden_answers
+from tfrec_zoo.export.litert import LITERT_TOLERANCE, Precision, check_litert, to_litert
 from tfrec_zoo.export.model_card import model_card
+from tfrec_zoo.export.server_files import batching_config, models_config, write_warmup
 from tfrec_zoo.export.serving_module import ServingModule
 from tfrec_zoo.features.feature_space import FeatureSpace
 from tfrec_zoo.models.base import RecommenderModel
@@ -32,6 +39,7 @@ from tfrec_zoo.models.registry import MODELS
 from tfrec_zoo.models.stored_items import with_stored_items
 
 _PACKAGES = ("tensorflow", "keras", "numpy")
+_NUM_REQUESTS = 32
 
 
 def export(
@@ -41,6 +49,7 @@ def export(
     *,
     k: int = 10,
     keep_content: bool = True,
+    litert: Sequence[Precision] = (),
     details: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write a model as a SavedModel with its manifest, vocabularies, Keras file and model card.
@@ -56,14 +65,17 @@ def export(
         k: length of the lists of the signature `serving_default`.
         keep_content: whether the catalogue's content goes with the Keras model and the features, so that
             training can go on; without it, the item vectors take its place.
+        litert: precisions of the LiteRT files to write beside the SavedModel: float32, float16, int8.
         details: JSON-ready facts for manifest and card, such as "dataset", "split", "metrics", "command".
 
     Returns:
         The folder of the new version, `path/VERSION`.
 
     Raises:
-        ValueError: k below 1, features of another model, or a SavedModel that answers otherwise.
-        DataError: nothing can be written at `path`, or something else than an export is there.
+        ValueError: k below 1, features of another model, an unknown precision, or a file from which
+            TensorFlow's C++ loader or LiteRT answers otherwise than the Keras model.
+        DataError: nothing can be written at `path`, something else than an export is there, or LiteRT files
+            are asked for and its runtime is not installed.
     """
     path = Path(path)
     require(k >= 1, "`k` must be at least 1.", k)
@@ -73,14 +85,14 @@ def export(
         features.schema,
     )
     check_target(path)
+    check_litert(litert)
     if not keep_content and model.schema.item_features:
         model, features = with_stored_items(model), features.without_content()
     path.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
         staging.chmod(0o755)
-        signatures = _write_version(staging / "1", model, features, k)
-        check_saved_model(staging / "1", model, features)
+        signatures = _write_version(staging / "1", path.name, model, features, k, litert)
         facts: dict[str, Any] = {
             "name": path.name,
             "model": registered_name(model),
@@ -131,9 +143,14 @@ def _versions(path: Path) -> list[int]:
 
 
 def _write_version(
-    folder: Path, model: RecommenderModel, features: FeatureSpace, k: int
+    folder: Path,
+    name: str,
+    model: RecommenderModel,
+    features: FeatureSpace,
+    k: int,
+    litert: Sequence[Precision],
 ) -> dict[str, dict[str, Any]]:
-    """Write the SavedModel, the Keras model and the features; returns the described signatures."""
+    """Write and check all files of a version; returns the described signatures."""
     extra = folder / EXTRA_FOLDER
     (extra / FEATURES_FOLDER).mkdir(parents=True)
     features.save(extra / FEATURES_FOLDER)
@@ -146,6 +163,14 @@ def _write_version(
     module = ServingModule(served, features, k, extra / FEATURES_FOLDER)
     signatures = module.signatures()
     tf.saved_model.save(module, str(folder), signatures=signatures)
+    goldens = golden_answers(served, features, _NUM_REQUESTS)
+    write_warmup(folder, name, goldens)
+    refuse_mismatches(check_engine(loader(), folder, goldens, features))
+    for precision in litert:
+        file = extra / litert_file(precision)
+        facts = {"name": name, "model": registered_name(model), "tfrec-zoo": __version__}
+        file.write_bytes(to_litert(module, precision, facts))
+        refuse_mismatches(check_engine(LITERT, file, goldens, features, LITERT_TOLERANCE[precision]))
     return {name: _describe(function) for name, function in signatures.items()}
 
 
@@ -159,8 +184,7 @@ def _publish(staging: Path, path: Path, facts: Mapping[str, Any]) -> Path:
     }
     number = 1
     if not path.exists() or not any(path.iterdir()):
-        _manifest(facts, 1, hashes).write(staging)
-        write_text(staging / CARD_FILE, model_card(_manifest(facts, 1, hashes)))
+        _write_pages(staging, _manifest(facts, 1, hashes))
         try:
             staging.rename(path)
             return path / "1"
@@ -176,9 +200,16 @@ def _publish(staging: Path, path: Path, facts: Mapping[str, Any]) -> Path:
                 raise
     manifest = _manifest(facts, number, hashes)
     if number == max(_versions(path)):
-        write_text(path / CARD_FILE, model_card(manifest))
-        manifest.write(path)
+        _write_pages(path, manifest)
     return path / str(number)
+
+
+def _write_pages(folder: Path, manifest: Manifest) -> None:
+    """What stands beside the versions; the manifest last."""
+    write_text(folder / MODELS_CONFIG_FILE, models_config(manifest.name))
+    write_text(folder / BATCHING_CONFIG_FILE, batching_config())
+    write_text(folder / CARD_FILE, model_card(manifest))
+    manifest.write(folder)
 
 
 def _manifest(facts: Mapping[str, Any], number: int, hashes: Mapping[str, str]) -> Manifest:

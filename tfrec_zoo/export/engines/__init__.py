@@ -1,0 +1,135 @@
+"""Engines that can run an export, each in a process of its own that does not load this package."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Answers = dict[str, dict[str, Array]]
+
+_TIMEOUT = 600
+_RUN = """
+import runpy, sys
+sys.modules.update(dict.fromkeys(sys.argv[1].split(",")))
+del sys.argv[:2]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+class EngineError(ValueError):
+    """An engine that did not answer; the message holds its last words."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A way to run an export."""
+
+    name: str
+    """As tables show it."""
+    script: str
+    """File beside this one."""
+    reads: Literal["saved_model", "litert"]
+    """Whether it takes the version's folder or a LiteRT file."""
+    without: tuple[str, ...]
+    """Packages whose import fails in its process."""
+    packages: tuple[str, ...] = ()
+    """What must be installed besides TensorFlow."""
+    signatures: tuple[str, ...] | None = None
+    """Signatures that it can run; None for all."""
+
+    @property
+    def missing(self) -> list[str]:
+        """Packages that are not installed."""
+        return [package for package in self.packages if find_spec(package) is None]
+
+
+_NEITHER = ("tfrec_zoo", "tensorflow")
+SAVED_MODEL = Engine("SavedModel", "run_saved_model.py", "saved_model", ("tfrec_zoo",))
+CPP_LOADER = Engine("TensorFlow's C++ loader", "run_cpp_loader.py", "saved_model", _NEITHER)
+LITERT = Engine("LiteRT", "run_litert.py", "litert", _NEITHER, ("ai_edge_litert",), ("recommend", "score"))
+OPENVINO = Engine(
+    "OpenVINO",
+    "run_openvino.py",
+    "saved_model",
+    _NEITHER,
+    ("openvino", "openvino_tokenizers"),
+    ("serving_default",),
+)
+ENGINES = (SAVED_MODEL, CPP_LOADER, OPENVINO, LITERT)
+
+
+def loader() -> Engine:
+    """The C++ loader, or TensorFlow in Python where the wheel has no library of it."""
+    spec = find_spec("tensorflow")
+    found = spec and spec.origin and list(Path(spec.origin).parent.glob("libtensorflow_cc.*"))
+    return CPP_LOADER if found else SAVED_MODEL
+
+
+def run_engine(
+    engine: Engine,
+    path: Path,
+    requests: Mapping[str, Mapping[str, Array]],
+    tensors: Mapping[str, Mapping[str, Mapping[str, str]]],
+) -> Answers:
+    """Ask an engine.
+
+    Args:
+        engine: whose packages are installed.
+        path: the SavedModel or the LiteRT file.
+        requests: signature -> input -> array; strings as str.
+        tensors: signature -> "inputs" and "outputs" -> name -> tensor of the graph, of these signatures.
+
+    Returns:
+        Signature -> output -> array.
+
+    Raises:
+        EngineError: it failed.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        given, found, names = (Path(folder) / name for name in ("requests.npz", "answers.npz", "names.json"))
+        arrays = {f"{name}/{key}": value for name, own in requests.items() for key, value in own.items()}
+        np.savez(given, **dict[str, Any](arrays))
+        names.write_text(json.dumps({name: tensors[name] for name in requests}), encoding="utf-8")
+        script = Path(__file__).parent / engine.script
+        files = map(str, (script, path, given, found, names))
+        command = [sys.executable, "-P", "-c", _RUN, ",".join(engine.without), *files]
+        quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
+        run = subprocess.run(
+            command, capture_output=True, text=True, timeout=_TIMEOUT, env=quiet, check=False
+        )
+        if run.returncode:
+            last = (run.stderr.strip() or f"exit code {run.returncode}").splitlines()[-1]
+            raise EngineError(f"{engine.name} cannot answer from {path}. Received: {last}")
+        answers: Answers = {name: {} for name in requests}
+        with np.load(found, allow_pickle=False) as arrays_found:
+            for key in arrays_found.files:
+                name, _, output = key.partition("/")
+                answers[name][output] = arrays_found[key]
+    return answers
+
+
+def saved_model_tensors(folder: Path) -> dict[str, dict[str, dict[str, str]]]:
+    """Tensors of a SavedModel's signatures, as `run_engine` takes them."""
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    graph = SavedModel.FromString((folder / "saved_model.pb").read_bytes()).meta_graphs[0]
+    return {
+        name: {
+            "inputs": {key: info.name for key, info in signature.inputs.items()},
+            "outputs": {key: info.name for key, info in signature.outputs.items()},
+        }
+        for name, signature in graph.signature_def.items()
+        if not name.startswith("__")
+    }

@@ -1,0 +1,135 @@
+"""Requests as named arrays, as every engine takes them. Needs numpy alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tfrec_zoo._errors import DataError, UnknownNameError, require
+from tfrec_zoo.recommendation import history_strings, id_string
+
+Array = npt.NDArray[Any]
+History = Sequence[str | int]
+
+LIMITS = ("exclude", "allow", "exclude_seen")
+_COMMON_INPUTS = frozenset({"history", "history_time", "user_id", "k", *LIMITS})
+
+
+class Requests:
+    """Turns people and limits into the inputs of an export's signatures.
+
+    Args:
+        inputs: of the signature `recommend`, name -> {"dtype", "shape"}.
+    """
+
+    def __init__(self, inputs: Mapping[str, Mapping[str, Any]]) -> None:
+        self._takes_limits = all(name in inputs for name in LIMITS)
+        self._reads_times = "history_time" in inputs
+        self._profile_dtypes = {
+            name: spec["dtype"] for name, spec in inputs.items() if name not in _COMMON_INPUTS
+        }
+
+    def people(
+        self,
+        histories: Sequence[History],
+        user_ids: Sequence[str | int | None] | None,
+        profiles: Sequence[Mapping[str, Any]] | None,
+        history_times: Sequence[Sequence[int]] | None,
+    ) -> dict[str, Array]:
+        """`history`, `user_id`, profile features and `history_time` of B people.
+
+        Raises:
+            ValueError: arguments of different lengths, or times that are missing or not read.
+            TypeError: ids that are neither strings nor whole numbers.
+            UnknownNameError: a profile feature that the model does not have.
+        """
+        users = [None] * len(histories) if user_ids is None else list(user_ids)
+        given = [{}] * len(histories) if profiles is None else list(profiles)
+        require(
+            len(users) == len(given) == len(histories),
+            "`histories`, `user_ids` and `profiles` must have the same length.",
+            (len(histories), len(users), len(given)),
+        )
+        names = ["" if user is None else id_string(user, "user_id") for user in users]
+        return {
+            "history": padded([history_strings(history) for history in histories]),
+            "user_id": np.array(names, dtype=object),
+            **self._profiles(given),
+            **self._times(histories, history_times),
+        }
+
+    def limits(
+        self, size: int, exclude: Sequence[History] | None, allow: History, exclude_seen: bool
+    ) -> dict[str, Array]:
+        """`exclude`, `allow` and `exclude_seen`.
+
+        Raises:
+            ValueError: another number of lists than of people.
+            TypeError: ids that are neither strings nor whole numbers.
+            DataError: limits for an export that takes none.
+        """
+        rows = [()] * size if exclude is None else list(exclude)
+        require(len(rows) == size, "`exclude` must have a list a history.", len(rows))
+        excluded = [[id_string(item, "exclude") for item in row] for row in rows]
+        allowed = [id_string(item, "allow") for item in allow]
+        if not self._takes_limits:
+            if any(excluded) or allowed or not exclude_seen:
+                raise DataError(
+                    f"An export must take {LIMITS} for this. Received: one of an earlier tfrec_zoo. Export "
+                    "the model again."
+                )
+            return {}
+        return {
+            "exclude": padded(excluded),
+            "allow": np.array(allowed, dtype=object),
+            "exclude_seen": np.array(bool(exclude_seen)),
+        }
+
+    def _times(self, histories: Sequence[History], times: Sequence[Sequence[int]] | None) -> dict[str, Array]:
+        given = None if times is None else [len(row) for row in times]
+        require(
+            given == ([len(row) for row in histories] if self._reads_times else None),
+            "`history_time` (--times on the command line) must have a time for each item of the history, for "
+            "this model reads times."
+            if self._reads_times
+            else "`history_time` (--times on the command line) must be left out: this model reads no times.",
+            times,
+        )
+        if times is None:
+            return {}
+        table = np.zeros((len(times), max([1, *map(len, times)])), np.int64)
+        for row, values in enumerate(times):
+            table[row, : len(values)] = values
+        return {"history_time": table}
+
+    def _profiles(self, profiles: Sequence[Mapping[str, Any]]) -> dict[str, Array]:
+        for profile in profiles:
+            for name in profile:
+                if name not in self._profile_dtypes:
+                    raise UnknownNameError("profile feature", name, self._profile_dtypes)
+        inputs = {}
+        for name, dtype in self._profile_dtypes.items():
+            if dtype == "string":
+                inputs[name] = padded([_categories(profile.get(name, ())) for profile in profiles])
+            else:
+                numbers = [profile.get(name) for profile in profiles]
+                inputs[name] = np.array([np.nan if n is None else float(n) for n in numbers], np.float32)
+        return inputs
+
+
+def padded(rows: Sequence[Sequence[str]]) -> Array:
+    """Strings [B, T], one column at the least, padded with "" at the right."""
+    table = np.full((len(rows), max([1, *map(len, rows)])), "", dtype=object)
+    for row, values in enumerate(rows):
+        table[row, : len(values)] = values
+    return table
+
+
+def _categories(value: Any) -> list[str]:
+    """A category, several, or None for unknown, as strings."""
+    if value is None:
+        return []
+    return [str(part) for part in (value if isinstance(value, list | tuple) else (value,))]
