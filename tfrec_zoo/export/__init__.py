@@ -1,5 +1,9 @@
 """Export to served models."""
 
-from tfrec_zoo.export.write import check_target, export
+from tfrec_zoo.export.litert import check_litert
+from tfrec_zoo.export.publish import check_target
+from tfrec_zoo.export.refresh import CatalogueChange, refresh_catalogue
+from tfrec_zoo.export.verify import verify
+from tfrec_zoo.export.write import export
 
-__all__ = ["check_target", "export"]
+__all__ = ["CatalogueChange", "check_litert", "check_target", "export", "refresh_catalogue", "verify"]

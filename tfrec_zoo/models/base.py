@@ -198,11 +198,18 @@ class RecommenderModel(keras.Model):
 
     def encode_items(self, item_index: Any, training: bool = False) -> Any:
         """Encode catalogue rows, int32 [...], as float [..., D]."""
-        return self._unit(self.item_encoder(item_index, training=training))
+        vectors = self.item_encoder(item_index, training=training)
+        return vectors if self.stored_items else self._unit(vectors)
 
-    def encode_content(self, content: Inputs) -> Any:
-        """Encode items by content alone, features [n, ...] each, as float [n, D]."""
-        return self._unit(self.item_encoder.encode_content(content))
+    def encode_content(self, content: Inputs, item_index: Any = None) -> Any:
+        """Encode items by content, features [n, ...] each, as float [n, D].
+
+        Args:
+            content: of the items.
+            item_index: catalogue rows int32 [n] whose id embeddings take part; of unknown items where left
+                out.
+        """
+        return self._unit(self.item_encoder.encode_content(content, item_index))
 
     def history_vectors(self, history: Any, training: bool, item_vectors: Any) -> Any:
         """Vectors of the history's items, int32 [B, T] to float [B, T, D]."""

@@ -142,9 +142,9 @@ class TwoStage(RecommenderModel):
         """Encode catalogue rows by both stages, side by side."""
         return ops.concatenate([stage.encode_items(item_index, training) for stage in self.stages], axis=-1)
 
-    def encode_content(self, content: Inputs) -> Any:
-        """Encode items by content alone by both stages, side by side."""
-        return ops.concatenate([stage.encode_content(content) for stage in self.stages], axis=-1)
+    def encode_content(self, content: Inputs, item_index: Any = None) -> Any:
+        """Encode items by content by both stages, side by side."""
+        return ops.concatenate([stage.encode_content(content, item_index) for stage in self.stages], axis=-1)
 
     def _split(self, vectors: Any) -> tuple[Any, Any]:
         width = self.retriever.vector_dim
