@@ -196,6 +196,17 @@ def test_a_process_keeps_the_streams_clean(tmp_path: Path) -> None:
     assert json.loads((folder / "report.json").read_text())["export"] == "2"
 
 
+def test_another_ranker_leaves_the_settings_of_the_preset_s(tmp_path: Path) -> None:
+    settings = ["--set", "ranker=cnn_ranker", "--set", "num_candidates=9", "--epochs", "1"]
+    run = tfrec_zoo(
+        *("train", "two_stage_tiny", "--dataset", "synthetic", "--content", "categories"),
+        *(*settings, "--output", tmp_path / "two", "--json"),
+    )
+    assert run.returncode == 0, run.stderr
+    config = json.loads(run.stdout)["config"]
+    assert (config["ranker"], config["ranker_settings"]) == ("cnn_ranker", {})
+
+
 @pytest.mark.parametrize("split", ["global_time", "random", "cold_users", "cold_items"])
 def test_every_split_trains_and_is_repeated_by_evaluate(split: str, tmp_path: Path) -> None:
     folder = tmp_path / split

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tfrec_zoo.models import create_model
-from tfrec_zoo.schema import Schema
+from tfrec_zoo.schema import Feature, Schema
 
 SCHEMA = Schema(num_users=10, num_items=30, num_trained_items=30)
 RNG = np.random.default_rng(0)
@@ -59,3 +59,19 @@ def test_settings_reach_their_stage_and_wrong_ones_are_refused() -> None:
         make(ranker="two_tower")
     with pytest.raises(ValueError, match="num_layer"):
         make(ranker_settings={"num_layer": 2})
+
+
+def test_a_ranker_by_content_stays_one() -> None:
+    schema = Schema(10, 30, 30, item_features=(Feature("title", "text", (4,), 9),))
+    for settings, first, second in (
+        ({}, True, False),
+        ({"ranker_settings": {"use_item_id": True}}, True, True),
+        ({"use_item_id": False}, False, False),
+        ({"ranker": "gru_ranker"}, True, True),
+        ({"ranker": "gru_ranker", "use_item_id": False}, False, False),
+    ):
+        model = create_model("two_stage", schema, **{"ranker": "cnn_ranker", **settings})
+        assert model.retriever.config.use_item_id is first, settings
+        assert model.ranker.config.use_item_id is second, settings
+    with pytest.raises(ValueError, match=r"`ranker_settings=\{'use_item_id': True\}`. Received: 'a schema"):
+        make(ranker="cnn_ranker")
