@@ -146,6 +146,7 @@ def test_listing() -> None:
     assert {"hidden_dim": "32", "epochs": "5"}.items() <= {
         r["setting"]: r["default"] for r in settings
     }.items()
+    assert any(row["what it does"].endswith(" One of: constant, cosine.") for row in settings)
     settings = json.loads(tfrec_zoo("models", "two_tower", "--json").stdout)
     assert {"setting": "embedding_dim", "default": "64"}.items() <= settings[0].items()
     assert tfrec_zoo("--version").stdout.strip() == "0.1.0"
