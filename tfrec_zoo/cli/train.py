@@ -109,10 +109,11 @@ def train(
 
 
 def _read_items(path: Path, content: Sequence[str]) -> Items:
-    """The items' table; pictures and vectors are in the columns of those names."""
+    """The items' table; pictures, sound and vectors are in the columns of those names."""
     return read_items(
         path,
         image_column="image" if "image" in content else None,
+        audio_column="audio" if "audio" in content else None,
         vector_columns="vectors" if "vectors" in content else None,
     )
 
