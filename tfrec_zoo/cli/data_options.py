@@ -121,10 +121,11 @@ def load_dataset(
 
 
 def read_content(path: Path, columns: Sequence[str]) -> Items:
-    """The items' table; pictures and vectors are in the columns of those names."""
+    """The items' table; pictures, sound and vectors are in the columns of those names."""
     return read_items(
         path,
         image_column="image" if "image" in columns else None,
+        audio_column="audio" if "audio" in columns else None,
         vector_columns="vectors" if "vectors" in columns else None,
     )
 

@@ -101,7 +101,7 @@ def train(
         dataset=table,
         output=folder,
         preparation=preparation,
-        hyper_parameters={"seed": seed, **preset.config, **hyper_parameters},
+        hyper_parameters={"seed": seed, **preset.config_with(hyper_parameters)},
         run=RunConfig(**{**preset.run, **given, **options}),
         content=columns,
         profile=names_of(profile),
