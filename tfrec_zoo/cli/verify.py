@@ -24,7 +24,7 @@ def verify(
     """
     out = Output(json, quiet)
     import_quietly()
-    from tfrec_zoo.export.verify import verify as check
+    from tfrec_zoo.export import verify as check
 
     checks = check(folder, requests)
     out.table(
