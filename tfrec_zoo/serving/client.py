@@ -16,6 +16,9 @@ from tfrec_zoo.serving.recommender import Recommender
 from tfrec_zoo.serving.requests import Array, answer_to_nobody, asks_nobody
 from tfrec_zoo.serving.signatures import signatures_of
 
+_CONNECTIONS = 64
+"""Kept open, for so many threads at once; more are opened and closed again."""
+
 
 class Client(Recommender):
     """Answers requests by asking a server over HTTP. Many threads may share one.
@@ -37,6 +40,8 @@ class Client(Recommender):
         self._address = f"{base}/v1/models/{quote(name, safe='')}{of_version}"
         self._timeout = timeout
         self._session = requests.Session()
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=_CONNECTIONS))
         metadata = self._ask("GET", "/metadata")
         try:
             signatures = signatures_of(metadata["metadata"]["signature_def"]["signature_def"])

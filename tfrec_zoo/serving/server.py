@@ -116,15 +116,7 @@ def create_app(versions: Versions, config: ServerConfig) -> FastAPI:
     app.post("/v1/models/{name}:predict")(predict)
     app.post("/v1/models/{name}/versions/{number:int}:predict")(predict)
     _add_descriptions(app, versions)
-
-    @app.get("/healthz")
-    async def healthz() -> Response:
-        return _json(to_json({"status": "live", "model": versions.name, "version": str(versions.number)}))
-
-    @app.get("/metrics")
-    async def metrics() -> Response:
-        return Response(monitoring.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
-
+    _add_monitoring(app, versions, monitoring)
     app.exception_handler(404)(_no_such_address)
     app.exception_handler(405)(_no_such_address)
     return app
@@ -160,6 +152,18 @@ def _add_descriptions(app: FastAPI, versions: Versions) -> None:
     for path, endpoint in (("", status), ("/metadata", metadata)):
         app.get(f"/v1/models/{{name}}{path}")(endpoint)
         app.get(f"/v1/models/{{name}}/versions/{{number:int}}{path}")(endpoint)
+
+
+def _add_monitoring(app: FastAPI, versions: Versions, monitoring: Monitoring) -> None:
+    """What watches the server itself."""
+
+    @app.get("/healthz")
+    async def healthz() -> Response:
+        return _json(to_json({"status": "live", "model": versions.name, "version": str(versions.number)}))
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        return Response(monitoring.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 def _predict(versions: Versions, name: str, number: int | None, body: bytes) -> tuple[str, int, bytes]:
