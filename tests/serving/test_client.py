@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.server
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent import futures
@@ -195,6 +197,11 @@ def test_a_pinned_client_is_told_when_its_version_has_gone(exports, shop: Path, 
         pinned.recommend(ITEMS[:3])
     pinned.close()
     newest.close()
+
+
+def test_a_client_needs_no_tensorflow() -> None:
+    code = "import sys; from tfrec_zoo.serving import Client; sys.exit('tensorflow' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_many_threads_share_a_client(exports, start: Start) -> None:

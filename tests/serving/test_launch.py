@@ -71,6 +71,8 @@ def test_tensorflow_model_server_comes_first(programs: Path, tmp_path: Path, mon
     assert "listens at every address" in launch.notes[0]
     assert launched(Path("shop"), host="0.0.0.0").notes == []
     assert launched(Path("shop"), "local").engine == "local"
+    with pytest.raises(DataError, match="--port must be above 0"):
+        choose("auto", MANIFEST, "shop", None, 0, 8600)
 
 
 def test_a_host_that_it_cannot_have_is_never_ignored(programs: Path) -> None:

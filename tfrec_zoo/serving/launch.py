@@ -56,7 +56,7 @@ def choose(
         grpc_port: of the gRPC API, which the local server does not have.
 
     Raises:
-        DataError: the wanted server is not there, or cannot be bound to the host.
+        DataError: the wanted server is not there, or cannot be bound to the host, or has no port.
     """
     folder = Path(folder).resolve()
     notes: list[str] = []
@@ -64,6 +64,7 @@ def choose(
         program = shutil.which(MODEL_SERVER)
         bound = host is not None and host not in _EVERY_ADDRESS
         if program is not None and not bound:
+            _check_port(port)
             command = _model_server(program, manifest.name, folder, port, grpc_port)
             return Launch(MODEL_SERVER, command, [_OPEN] if host is None else [])
         if engine == MODEL_SERVER:
@@ -75,6 +76,7 @@ def choose(
             notes.append(f"{program} is passed over: it cannot be bound to {host}.")
     if engine in ("auto", "docker"):
         if _docker_answers():
+            _check_port(port)
             return Launch("docker", _docker(manifest.name, folder, host or LOOPBACK, port, grpc_port), notes)
         if engine == "docker":
             raise DataError("A docker engine must answer `docker info`. Received: no answer.")
@@ -123,6 +125,11 @@ def _docker(name: str, folder: Path, host: str, port: int, grpc_port: int) -> li
         f"--env=MODEL_NAME={name}",
         _IMAGE,
     ]
+
+
+def _check_port(port: int) -> None:
+    if port == 0:  # TensorFlow Serving would leave its REST API out
+        raise DataError("--port must be above 0, but for --engine local. Received: 0.")
 
 
 def _docker_answers() -> bool:
