@@ -70,6 +70,11 @@ class ServingModule(tf.Module):
     def _model(self) -> RecommenderModel:
         return self._of_model()
 
+    @property
+    def _vectors(self) -> tf.Tensor:
+        # A gather from the variable itself makes every later read of it copy the whole table.
+        return self.item_vectors.value()
+
     def signatures(self, size: int | None = None) -> dict[str, Any]:
         """Each signature as a concrete function, for batches of any size or of a given one."""
         person = {
@@ -112,12 +117,12 @@ class ServingModule(tf.Module):
         @tf.function
         def encode_query(**raw: tf.Tensor) -> Tensors:
             inputs, _ = self._inputs(raw)
-            return {"query": self._model.encode(inputs, item_vectors=self.item_vectors)["query"]}
+            return {"query": self._model.encode(inputs, item_vectors=self._vectors)["query"]}
 
         @tf.function
         def encode_item(**raw: tf.Tensor) -> Tensors:
             if "item_id" in raw:
-                return {"vectors": tf.gather(self.item_vectors, lookup(self.item_table, raw["item_id"]))}
+                return {"vectors": tf.gather(self._vectors, lookup(self.item_table, raw["item_id"]))}
             return {"vectors": self._model.encode_content(self.content(raw))}
 
         return {
@@ -151,7 +156,7 @@ class ServingModule(tf.Module):
         if exclude is not None:
             never = tf.concat([never, lookup(self.item_table, exclude)], axis=1)
         allowed = self._allowed(allow)[None, :] & catalogue_mask(never, self._num_rows)
-        return self._top_k(self._model.catalogue_scores(inputs, self.item_vectors, allowed), k)
+        return self._top_k(self._model.catalogue_scores(inputs, self._vectors, allowed), k)
 
     @property
     def _num_rows(self) -> int:
@@ -169,14 +174,14 @@ class ServingModule(tf.Module):
         """Scores of given items, -inf for unknown ones and padding."""
         inputs, _ = self._inputs(raw)
         rows = lookup(self.item_table, candidates)
-        encoded = self._model.encode(inputs, item_vectors=self.item_vectors)
-        scores = self._model.score(encoded, tf.gather(self.item_vectors, rows))
+        encoded = self._model.encode(inputs, item_vectors=self._vectors)
+        scores = self._model.score(encoded, tf.gather(self._vectors, rows))
         return tf.where(rows >= NUM_RESERVED, scores, float("-inf"))
 
     def _similar(self, item_id: tf.Tensor, k: tf.Tensor) -> Tensors:
         """The items whose vectors have the largest cosine with an item's, without itself."""
         rows = lookup(self.item_table, item_id)
-        vectors = tf.math.l2_normalize(self._model.similarity_vectors(self.item_vectors), axis=-1)
+        vectors = tf.math.l2_normalize(self._model.similarity_vectors(self._vectors), axis=-1)
         scores = tf.matmul(tf.gather(vectors, rows), vectors, transpose_b=True)
         allowed = catalogue_mask(rows[:, None], self._num_rows) & (rows >= NUM_RESERVED)[:, None]
         return self._top_k(tf.where(allowed, scores, float("-inf")), k)
