@@ -75,15 +75,20 @@ class ServingModule(tf.Module):
         # A gather from the variable itself makes every later read of it copy the whole table.
         return self.item_vectors.value()
 
-    def signatures(self, size: int | None = None) -> dict[str, Any]:
-        """Each signature as a concrete function, for batches of any size or of a given one."""
-        person = {
+    def person_specs(self, size: int | None = None) -> dict[str, tf.TensorSpec]:
+        """Of the raw values that tell of B people, any number where no size is given."""
+        specs = {
             "history": tf.TensorSpec([size, None], tf.string, "history"),
             "user_id": tf.TensorSpec([size], tf.string, "user_id"),
             **self.profile.specs(size),
         }
         if self._model.reads_times:
-            person["history_time"] = tf.TensorSpec([size, None], tf.int64, "history_time")
+            specs["history_time"] = tf.TensorSpec([size, None], tf.int64, "history_time")
+        return specs
+
+    def signatures(self, size: int | None = None) -> dict[str, Any]:
+        """Each signature as a concrete function, for batches of any size or of a given one."""
+        person = self.person_specs(size)
         k = tf.TensorSpec([], tf.int32, "k")
         limits = {
             "k": k,
@@ -116,8 +121,7 @@ class ServingModule(tf.Module):
 
         @tf.function
         def encode_query(**raw: tf.Tensor) -> Tensors:
-            inputs, _ = self._inputs(raw)
-            return {"query": self._model.encode(inputs, item_vectors=self._vectors)["query"]}
+            return {"query": self.encode_query(raw)}
 
         @tf.function
         def encode_item(**raw: tf.Tensor) -> Tensors:
@@ -133,6 +137,11 @@ class ServingModule(tf.Module):
             ENCODE_QUERY_SIGNATURE: encode_query.get_concrete_function(**person),
             ENCODE_ITEM_SIGNATURE: encode_item.get_concrete_function(**content),
         }
+
+    def encode_query(self, raw: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        """The query vectors of people whose raw values are those of `person_specs`, float [B, D]."""
+        inputs, _ = self._inputs(raw)
+        return self._model.encode(inputs, item_vectors=self._vectors)["query"]
 
     def _inputs(self, raw: Mapping[str, tf.Tensor]) -> tuple[Tensors, tf.Tensor]:
         """The model's inputs, and the catalogue rows of the whole history, int32 [B, T]."""
