@@ -94,8 +94,8 @@ def vectors_to_index(model: RecommenderModel, item_vectors: Any) -> npt.NDArray[
     if not (model.scores_by_dot_product or isinstance(model, TwoStage)):
         raise ValueError(
             "An index needs a model whose scores are inner products of query and item vectors. "
-            f"Received: a {registered_name(model)} that scores by layers of its own. Ask its export itself, or "
-            "make it the ranker of a two_stage model, whose retriever an index can serve."
+            f"Received: a {registered_name(model)} that scores by layers of its own. Ask its export itself, "
+            "or make it the ranker of a two_stage model, whose retriever an index can serve."
         )
     return np.asarray(model.similarity_vectors(item_vectors), np.float32)[NUM_RESERVED:]
 
