@@ -11,7 +11,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "tfrec_zoo"
 ORDER = [
-    ("_version", "_errors", "schema", "recommendation", "bundle"),
+    ("_version", "_errors", "_field_types", "schema", "recommendation", "bundle"),
     ("data",),
     ("features",),
     ("pipelines",),

@@ -17,7 +17,8 @@ class UnknownNameError(ValueError):
         names = sorted(known)
         nearest = difflib.get_close_matches(str(name), names, n=1)
         hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-        super().__init__(f"Unknown {kind}.{hint} It must be one of: {', '.join(names)}. Received: {name!r}")
+        rule = f"It must be one of: {', '.join(names)}." if names else "There is none here."
+        super().__init__(f"Unknown {kind}.{hint} {rule} Received: {name!r}")
 
 
 def require(condition: bool, rule: str, received: object) -> None:

@@ -60,6 +60,8 @@ class Manifest:
     """Package -> version at export."""
     details: dict[str, Any] = field(default_factory=dict)
     """Data set, split, metrics, seed, command: what the caller told."""
+    retired: list[str] = field(default_factory=list)
+    """Items of the catalogue that are never recommended."""
     format: int = FORMAT
     """Version of this layout."""
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from unittest import mock
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -146,6 +147,7 @@ def test_listing() -> None:
     assert {"hidden_dim": "32", "epochs": "5"}.items() <= {
         r["setting"]: r["default"] for r in settings
     }.items()
+    assert any(row["what it does"].endswith(" One of: constant, cosine.") for row in settings)
     settings = json.loads(tfrec_zoo("models", "two_tower", "--json").stdout)
     assert {"setting": "embedding_dim", "default": "64"}.items() <= settings[0].items()
     assert tfrec_zoo("--version").stdout.strip() == "0.1.0"
@@ -196,6 +198,17 @@ def test_a_process_keeps_the_streams_clean(tmp_path: Path) -> None:
     assert json.loads((folder / "report.json").read_text())["export"] == "2"
 
 
+def test_another_ranker_leaves_the_settings_of_the_preset_s(tmp_path: Path) -> None:
+    settings = ["--set", "ranker=cnn_ranker", "--set", "num_candidates=9", "--epochs", "1"]
+    run = tfrec_zoo(
+        *("train", "two_stage_tiny", "--dataset", "synthetic", "--content", "categories"),
+        *(*settings, "--output", tmp_path / "two", "--json"),
+    )
+    assert run.returncode == 0, run.stderr
+    config = json.loads(run.stdout)["config"]
+    assert (config["ranker"], config["ranker_settings"]) == ("cnn_ranker", {})
+
+
 @pytest.mark.parametrize("split", ["global_time", "random", "cold_users", "cold_items"])
 def test_every_split_trains_and_is_repeated_by_evaluate(split: str, tmp_path: Path) -> None:
     folder = tmp_path / split
@@ -234,3 +247,23 @@ def test_content_of_a_table_of_ones_own_stays_out_of_the_export(table: Path, tmp
     assert not list((tmp_path / "songs").rglob("item_features.npz"))
     found = tfrec_zoo("evaluate", tmp_path / "songs", "--dataset", table, *columns, "--json")
     assert json.loads(found.stdout)["test"] == pytest.approx(report["test"], abs=1e-6)
+
+
+def test_sound_of_a_parquet_table_of_ones_own(table: Path, tmp_path: Path) -> None:
+    items = synthetic(num_users=80, num_items=40, num_interactions=1600, audio=True, seed=4).items
+    assert items is not None
+    frame = pd.DataFrame({"item_id": items.item_id, "audio": list(items.audio)})
+    frame.to_parquet(tmp_path / "songs.parquet")
+    run = tfrec_zoo(
+        *("train", "two_tower_tiny", "--dataset", table, *COLUMNS, "--items", tmp_path / "songs.parquet"),
+        *("--content", "audio", "--epochs", "1", "--output", tmp_path / "songs", "--json"),
+    )
+    assert run.returncode == 0, run.stderr
+    frame["audio"] = [row[:-1] if place == 7 else row for place, row in enumerate(frame["audio"])]
+    frame.to_parquet(tmp_path / "songs.parquet")
+    run = tfrec_zoo(
+        *("train", "two_tower_tiny", "--dataset", table, *COLUMNS, "--items", tmp_path / "songs.parquet"),
+        *("--content", "audio", "--output", tmp_path / "other"),
+    )
+    assert run.returncode == 2
+    assert f"Received: {items.item_id[7]!r} with shape" in run.stderr

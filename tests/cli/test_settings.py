@@ -67,4 +67,13 @@ def test_wrong_settings(text: str, error: type[Exception], message: str) -> None
 def test_every_setting_is_described() -> None:
     for config in (TwoTowerConfig, RunConfig):
         for name, default, told in describe_fields(config):
-            assert told.endswith("."), f"{config.__name__}.{name} ({default}) has no docstring"
+            assert told.partition(" One of:")[0].endswith("."), (
+                f"{config.__name__}.{name} ({default}) has no docstring"
+            )
+
+
+def test_the_values_of_a_choice_are_listed() -> None:
+    described = {name: told for name, _, told in describe_fields(TwoTowerConfig)}
+    assert described["history_pooling"] == "How the history's vectors become one. One of: mean, recency."
+    assert described["loss"].endswith(" One of: full, in_batch, sampled, gbce, bpr, rating, like.")
+    assert "One of:" not in described["embedding_dim"]

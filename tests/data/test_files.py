@@ -414,3 +414,35 @@ def test_real_tab_separated_file(shared_data: Callable[[str], Path]) -> None:
     assert np.asarray(found.item_id).astype(int).tolist() == plain[:, 1].tolist()
     assert found.rating.tolist() == plain[:, 2].tolist()
     assert found.timestamp.tolist() == plain[:, 3].tolist()
+
+
+def test_audio_is_lists_of_one_length(tmp_path: Path) -> None:
+    sounds = [[1, -32768, 3], [32767, 0, -2]]
+    plain = pd.DataFrame({"item": ["a", "b"], "audio": sounds})
+    typed = pd.DataFrame({"item": ["a", "b"], "audio": [np.array(row, np.int16) for row in sounds]})
+    plain.to_parquet(tmp_path / "plain.parquet")
+    typed.to_parquet(tmp_path / "typed.parquet")
+    for source in (plain, typed, tmp_path / "plain.parquet", tmp_path / "typed.parquet"):
+        items = read_items(source, audio_column="audio")
+        assert items.audio is not None
+        assert items.audio.dtype == np.int16
+        assert items.audio.tolist() == sounds
+    assert read_items(plain).audio is None
+
+
+@pytest.mark.parametrize(
+    ("second", "received"),
+    [
+        ([1, 2], r"'b' with shape \(2,\) of int64: \[1 2\]"),
+        ([1, 2, 32768], r"'b' with shape \(3,\) of int64: \[    1     2 32768\]"),
+        ([0.5, 0.25, 0.0], r"'b' with shape \(3,\) of float64"),
+        (None, "'b' with shape"),
+        ("1 2 3", "'b' with shape"),
+    ],
+)
+def test_audio_that_is_none(second: object, received: str) -> None:
+    frame = pd.DataFrame({"item": ["a", "b"], "audio": pd.Series([[1, 2, 3], second], dtype=object)})
+    with pytest.raises(
+        DataError, match=rf"16-bit whole numbers of one length, \(3,\) as 'a' has. Received: {received}"
+    ):
+        read_items(frame, audio_column="audio")

@@ -149,6 +149,15 @@ def test_items_keep_ragged_and_equal_categories_as_tuples() -> None:
     assert (taken.item_id.tolist(), taken.title.tolist(), len(taken)) == (["8"], ["y"], 1)
 
 
+def test_items_refuse_vectors_that_are_not_finite() -> None:
+    vectors = np.ones((4, 2))
+    vectors[1, 1], vectors[3, 0] = np.nan, -np.inf
+    with pytest.raises(DataError, match=r"`vectors` must be finite.* Received: .* in 2 of 4 rows, first 'b'"):
+        Items(["a", "b", "c", "d"], vectors=vectors)  # type: ignore[arg-type]
+    Items(["a", "c"], vectors=vectors[[0, 2]])  # type: ignore[arg-type]
+    Items([], vectors=np.ones((0, 2)))  # type: ignore[arg-type]
+
+
 def test_items_refuse_an_id_twice_and_columns_of_another_length() -> None:
     with pytest.raises(DataError, match=r"`item_id` must stand once a row\. Received: 'b' 3 times"):
         Items(["a", "b", "b", "b"])  # type: ignore[arg-type]

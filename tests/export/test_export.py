@@ -321,7 +321,10 @@ def edit(folder: Path, **values: object) -> None:
     ("damage", "message"),
     [
         (damage_variables, "another content"),
-        (lambda f: (f / "1" / "assets" / "item_id.txt").unlink(), r"none at 1/assets/item_id.txt"),
+        (
+            lambda f: (f / "1" / "assets.extra" / "features" / "item_id.txt").unlink(),
+            "none at 1/assets.extra/features/item_id.txt",
+        ),
         (lambda f: shutil.rmtree(f / "1"), "must hold every file"),
         (lambda f: (f / "manifest.json").unlink(), r"must hold manifest.json"),
         (lambda f: (f / "manifest.json").write_text("{"), "must be the JSON"),

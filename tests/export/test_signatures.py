@@ -13,34 +13,16 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.export.exported import DATA, NUM_ITEMS, features_of, small_model
 from tfrec_zoo._errors import DataError
 from tfrec_zoo.bundle import Manifest, read_manifest
-from tfrec_zoo.data.splits import leave_last_out
-from tfrec_zoo.data.synthetic import synthetic
 from tfrec_zoo.export import export
 from tfrec_zoo.export.golden import golden_requests
 from tfrec_zoo.export.raw_features import RawFeatures
-from tfrec_zoo.features import FeatureSpace
 from tfrec_zoo.features.transforms import CategoryTransform, TextTransform
 from tfrec_zoo.features.vocabulary import Vocabulary
 from tfrec_zoo.models import create_model, list_models
 from tfrec_zoo.serving import SavedModelRecommender, load
-
-NUM_ITEMS = 40
-CONTENT = ["title", "categories", "vectors", "image", "audio"]
-DATA = synthetic(num_users=60, num_items=NUM_ITEMS, num_interactions=900, images=True, audio=True, seed=4)
-SPLIT = leave_last_out(DATA.interactions)
-
-
-@cache
-def features_of(with_content: bool) -> FeatureSpace:
-    return FeatureSpace.fit(
-        SPLIT.train,
-        DATA.items,
-        DATA.users,
-        content=CONTENT if with_content else [],
-        profile=list(DATA.users.profile),
-    )
 
 
 @pytest.fixture(
@@ -49,14 +31,7 @@ def features_of(with_content: bool) -> FeatureSpace:
 def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, ...]:
     name, with_content = request.param
     features = features_of(with_content)
-    settings = {"embedding_dim": 8, "max_history_length": 6, "use_item_id": True}
-    if name == "attention_ranker":
-        settings |= {"target_attention": True}
-    if name == "two_stage":
-        settings |= {"num_candidates": 20}
-    model = create_model(name, features.schema, **settings)
-    if with_content:
-        model.set_content(features.item_features)
+    model = small_model(name, features)
     folder = tmp_path_factory.mktemp("signatures") / name
     export(model, features, folder)
     return model, features, load(folder), folder
@@ -235,19 +210,14 @@ def test_texts_are_cut_into_words_alike(texts: list[str]) -> None:
 
 @cache
 def words() -> tuple[RawFeatures, TextTransform]:
-    import tempfile
-
     letters = [chr(code) for code in range(33, 2500) if chr(code).isalnum() and chr(code).islower()]
     transform = TextTransform(Vocabulary([*letters, "the", "b\u00e9b\u00e9", "2001", "star_wars"]), 6)
-    folder = Path(tempfile.mkdtemp())
-    transform.save(folder, "item_title")
-    return RawFeatures([transform.feature("title")], {"title": transform}, folder, "item"), transform
+    return RawFeatures([transform.feature("title")], {"title": transform}), transform
 
 
-def test_categories_are_looked_up_alike(tmp_path: Path) -> None:
+def test_categories_are_looked_up_alike() -> None:
     transform = CategoryTransform(Vocabulary(["a b", "c"]), 2)
-    transform.save(tmp_path, "item_tags")
-    raw = RawFeatures([transform.feature("tags")], {"tags": transform}, tmp_path, "item")
+    raw = RawFeatures([transform.feature("tags")], {"tags": transform})
     rows = [["a b", "c", "a b"], ["", "", ""], ["d", "c", ""]]
     found = raw({"tags": tf.constant(rows)})["tags"].numpy()
     expected = transform(np.array([tuple(v for v in row if v) for row in rows] + [None], object)[:-1])

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+
+import numpy as np
 import pytest
 
 from tfrec_zoo._errors import UnknownNameError
@@ -24,13 +27,50 @@ SCHEMA = Schema(num_users=4, num_items=6, num_trained_items=6)
         ({"embeding_dim": 3}, "Did you mean 'embedding_dim'"),
         ({"user_dropout": 2.0}, "`user_dropout` must be"),
         ({"use_user_id": False, "use_profile": False, "use_history": False}, "One of `use_user_id`"),
-        ({"history_pooling": "maximum"}, "Unknown pooling"),
+        ({"history_pooling": "maximum"}, "Unknown history_pooling"),
         ({"use_user_id": False, "use_history": False}, "needs profile features in the schema"),
     ],
 )
 def test_wrong_hyper_parameters(values: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         create_model("two_tower", SCHEMA, **values)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"embedding_dim": True}, "`embedding_dim` must be a value of type int. Received: True"),
+        ({"embedding_dim": 8.5}, "`embedding_dim` must be a value of type int. Received: 8.5"),
+        ({"embedding_dim": None}, "`embedding_dim` must be a value of type int. Received: None"),
+        ({"dropout": "0.1"}, "`dropout` must be a value of type float. Received: '0.1'"),
+        ({"temperature": True}, "`temperature` must be a value of type float. Received: True"),
+        ({"use_item_id": 1}, "`use_item_id` must be a value of type bool. Received: 1"),
+        (
+            {"item_hidden_dims": 8},
+            r"`item_hidden_dims` must be a value of type tuple\[int, ...\]. Received: 8",
+        ),
+        ({"item_hidden_dims": [8, "4"]}, r"type tuple\[int, ...\]. Received: \[8, '4'\]"),
+        ({"image_backbone": 3}, "`image_backbone` must be a value of type str. Received: 3"),
+        ({"loss": ["full"]}, r"Unknown loss.* Received: \['full'\]"),
+    ],
+)
+def test_values_of_another_type(values: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        TwoTowerConfig(**values)
+
+
+def test_numbers_of_numpy_become_plain_ones() -> None:
+    config = TwoTowerConfig(
+        embedding_dim=np.int64(8),
+        dropout=np.float32(0.5),
+        temperature=2,
+        use_item_id=np.bool_(False),
+        item_hidden_dims=[np.int32(3), 4],
+    )
+    assert config == TwoTowerConfig(
+        embedding_dim=8, dropout=0.5, temperature=2.0, use_item_id=False, item_hidden_dims=(3, 4)
+    )
+    assert TwoTowerConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 
 def test_unknown_model_and_a_config_of_another_model() -> None:

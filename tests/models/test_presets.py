@@ -31,3 +31,18 @@ def test_every_model_has_the_two_sizes() -> None:
 def test_an_unknown_preset_gets_the_nearest() -> None:
     with pytest.raises(ValueError, match="gru_ranker_tiny"):
         create_model("gru_ranker_tyni", SCHEMA)
+
+
+def test_settings_of_a_ranker_go_with_that_ranker_alone() -> None:
+    for name in list_presets():
+        config = get_preset(name).config
+        assert ("ranker_settings" in config) <= ("ranker" in config), name
+    settings = get_preset("two_stage_tiny").config["ranker_settings"]
+    for overrides, expected in (
+        ({"ranker": "attention_ranker"}, settings),
+        ({"ranker": "cnn_ranker"}, {}),
+        ({"ranker": "gru_ranker", "ranker_settings": {"hidden_dim": 8}}, {"hidden_dim": 8}),
+    ):
+        config = create_model("two_stage_tiny", SCHEMA, **overrides).config
+        assert config.ranker_settings == expected
+        assert config.num_candidates == 50

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tfrec_zoo.models import create_model
-from tfrec_zoo.schema import Schema
+from tfrec_zoo.schema import Feature, Schema
 
 SCHEMA = Schema(num_users=10, num_items=30, num_trained_items=30)
 RNG = np.random.default_rng(0)
@@ -57,5 +57,25 @@ def test_settings_reach_their_stage_and_wrong_ones_are_refused() -> None:
     assert model.vector_dim == 16
     with pytest.raises(ValueError, match="two_tower"):
         make(ranker="two_tower")
+    with pytest.raises(ValueError, match="`ranker` must be a value of type str"):
+        make(ranker=["gru_ranker"])
+    with pytest.raises(ValueError, match="`num_layers` must be a value of type int"):
+        make(ranker_settings={"num_layers": "2"})
     with pytest.raises(ValueError, match="num_layer"):
         make(ranker_settings={"num_layer": 2})
+
+
+def test_a_ranker_by_content_stays_one() -> None:
+    schema = Schema(10, 30, 30, item_features=(Feature("title", "text", (4,), 9),))
+    for settings, first, second in (
+        ({}, True, False),
+        ({"ranker_settings": {"use_item_id": True}}, True, True),
+        ({"use_item_id": False}, False, False),
+        ({"ranker": "gru_ranker"}, True, True),
+        ({"ranker": "gru_ranker", "use_item_id": False}, False, False),
+    ):
+        model = create_model("two_stage", schema, **{"ranker": "cnn_ranker", **settings})
+        assert model.retriever.config.use_item_id is first, settings
+        assert model.ranker.config.use_item_id is second, settings
+    with pytest.raises(ValueError, match=r"`ranker_settings=\{'use_item_id': True\}`. Received: 'a schema"):
+        make(ranker="cnn_ranker")

@@ -111,6 +111,11 @@ def test_weights_of_rows_scale_the_loss(prepared) -> None:
         ({"learning_rate": 0.0}, "`learning_rate` must be above 0"),
         ({"epsilon": 0.0}, "`epsilon` must be above 0"),
         ({"teacher": "eas"}, "'ease'"),
+        ({"epochs": "3"}, r"`epochs` must be a value of type int \| None. Received: '3'"),
+        ({"epochs": True}, "`epochs` must be a value of type"),
+        ({"exclude_seen": "no"}, "`exclude_seen` must be a value of type bool. Received: 'no'"),
+        ({"retriever": "epochs"}, "`retriever` must be a value of type Mapping"),
+        ({"retriever": {"epochs": 0}}, "`epochs` must be at least 1"),
     ],
 )
 def test_wrong_options(options: dict, message: str) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import typer
 
 from tfrec_zoo._errors import UnknownNameError
 from tfrec_zoo.data.filters import Filtered, drop_duplicates, k_core, minimum_rating
+from tfrec_zoo.data.item_tables import read_items
 from tfrec_zoo.data.load import load
 from tfrec_zoo.data.splits import (
     Split,
@@ -20,7 +22,7 @@ from tfrec_zoo.data.splits import (
     leave_last_out,
     random_split,
 )
-from tfrec_zoo.data.tables import Dataset, Interactions
+from tfrec_zoo.data.tables import Dataset, Interactions, Items
 
 SPLITS: dict[str, Callable[[Interactions, int], Split]] = {
     "leave_last_out": lambda interactions, seed: leave_last_out(interactions),
@@ -116,3 +118,18 @@ def load_dataset(
         "format": format,
     }
     return load(spec, data_dir, **{name: value for name, value in given.items() if value is not None})
+
+
+def read_content(path: Path, columns: Sequence[str]) -> Items:
+    """The items' table; pictures, sound and vectors are in the columns of those names."""
+    return read_items(
+        path,
+        image_column="image" if "image" in columns else None,
+        audio_column="audio" if "audio" in columns else None,
+        vector_columns="vectors" if "vectors" in columns else None,
+    )
+
+
+def names_of(text: str) -> list[str]:
+    """NAME,NAME,... as a list."""
+    return [name.strip() for name in text.split(",") if name.strip()]

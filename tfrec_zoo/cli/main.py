@@ -15,12 +15,13 @@ from tfrec_zoo.cli.evaluate import evaluate
 from tfrec_zoo.cli.models import models
 from tfrec_zoo.cli.quickstart import quickstart
 from tfrec_zoo.cli.recommend import recommend
+from tfrec_zoo.cli.refresh import refresh
 from tfrec_zoo.cli.train import train
 from tfrec_zoo.cli.vectors import vectors
 from tfrec_zoo.cli.verify import verify
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for command in (quickstart, datasets, models, train, evaluate, recommend, vectors, verify):
+for command in (quickstart, datasets, models, train, evaluate, recommend, refresh, vectors, verify):
     app.command()(command)
 
 

@@ -6,7 +6,7 @@ import ast
 import inspect
 import textwrap
 from dataclasses import MISSING, Field, fields
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
 
@@ -50,7 +50,7 @@ def models(
 
 
 def describe_fields(config: type) -> list[list[str]]:
-    """Name, default and docstring of a dataclass's fields, those of its bases too."""
+    """Name, default, and docstring with the allowed values, of a dataclass's fields, its bases' too."""
     told: dict[str, str] = {}
     for base in reversed(config.__mro__[:-1]):
         body = ast.parse(textwrap.dedent(inspect.getsource(base))).body[0]
@@ -59,7 +59,12 @@ def describe_fields(config: type) -> list[list[str]]:
             is_text = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
             if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) and is_text:
                 told[line.target.id] = " ".join(str(ast.literal_eval(after.value)).split())  # type: ignore[attr-defined]
-    return [[f.name, _default(f), told.get(f.name, "")] for f in fields(config)]
+    hints = get_type_hints(config)
+    return [[f.name, _default(f), told.get(f.name, "") + _choice(hints[f.name])] for f in fields(config)]
+
+
+def _choice(hint: Any) -> str:
+    return f" One of: {', '.join(get_args(hint))}." if get_origin(hint) is Literal else ""
 
 
 def _default(field: Field[Any]) -> str:

@@ -44,6 +44,7 @@ class Plan:
     content: Sequence[str] = ()
     profile: Sequence[str] = ()
     keep_content: bool = True
+    litert: Sequence[str] = ()
     command: str = ""
 
 
@@ -106,7 +107,9 @@ def execute(plan: Plan, output: Output) -> Run:
         "command": plan.command,
     }
     details = _details(report, dataset, plan.preparation)
-    folder = export(model, features, plan.output, keep_content=plan.keep_content, details=details)
+    folder = export(
+        model, features, plan.output, keep_content=plan.keep_content, litert=plan.litert, details=details
+    )
     report["seconds"] = round(time.perf_counter() - started, 2)
     report["export"] = folder.name
     write_text(plan.output / REPORT_FILE, json.dumps(report, indent=1) + "\n")

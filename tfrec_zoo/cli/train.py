@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,11 +22,11 @@ from tfrec_zoo.cli.data_options import (
     TimeColumn,
     UserColumn,
     load_dataset,
+    names_of,
+    read_content,
 )
 from tfrec_zoo.cli.settings import parse_settings
 from tfrec_zoo.cli.tensorflow_noise import import_quietly
-from tfrec_zoo.data.item_tables import read_items
-from tfrec_zoo.data.tables import Items
 
 
 def train(
@@ -57,6 +56,9 @@ def train(
             help="Whether titles, pictures and so on go into the export, or the item vectors alone.",
         ),
     ] = True,
+    litert: Annotated[
+        str, typer.Option(help="LiteRT files to write beside the SavedModel: float32,float16,int8.")
+    ] = "",
     profile: Annotated[str, typer.Option(help="User columns to use: age,gender,...")] = "",
     split: Annotated[
         str, typer.Option(help="leave_last_out, global_time, random, cold_items or cold_users.")
@@ -79,7 +81,7 @@ def train(
     out = Output(json, quiet)
     import_quietly()
     from tfrec_zoo.cli.run import Plan, execute
-    from tfrec_zoo.export import check_target
+    from tfrec_zoo.export import check_litert, check_target
     from tfrec_zoo.models import get_model_class, get_preset
     from tfrec_zoo.training import RunConfig
 
@@ -89,33 +91,22 @@ def train(
     given: dict[str, Any] = {"seed": seed, **({} if epochs is None else {"epochs": epochs})}
     folder = output or Path("runs") / model
     check_target(folder)
+    check_litert(names_of(litert))
     table = load_dataset(dataset, data_dir, user_column, item_column, time_column, rating_column, format)
-    columns = _names(content)
+    columns = names_of(content)
     if items is not None:
-        table = replace(table, items=_read_items(items, columns))
+        table = replace(table, items=read_content(items, columns))
     plan = Plan(
         model=preset.model,
         dataset=table,
         output=folder,
         preparation=preparation,
-        hyper_parameters={"seed": seed, **preset.config, **hyper_parameters},
+        hyper_parameters={"seed": seed, **preset.config_with(hyper_parameters)},
         run=RunConfig(**{**preset.run, **given, **options}),
         content=columns,
-        profile=_names(profile),
+        profile=names_of(profile),
         keep_content=keep_content,
+        litert=names_of(litert),
         command=shlex.join(["tfrec-zoo", *sys.argv[1:]]),
     )
     out.json(execute(plan, out).report)
-
-
-def _read_items(path: Path, content: Sequence[str]) -> Items:
-    """The items' table; pictures and vectors are in the columns of those names."""
-    return read_items(
-        path,
-        image_column="image" if "image" in content else None,
-        vector_columns="vectors" if "vectors" in content else None,
-    )
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]

@@ -26,6 +26,7 @@ def read_items(
     category_columns: Sequence[ColumnName] | None = None,
     category_separator: str = "|",
     image_column: ColumnName | None = None,
+    audio_column: ColumnName | None = None,
     vector_columns: ColumnName | Sequence[ColumnName] | None = None,
     format: str | None = None,
     delimiter: str | None = None,
@@ -42,6 +43,7 @@ def read_items(
         category_columns: of genres, tags, brands, in lists or in text; None to guess them, () for none.
         category_separator: between two categories in text.
         image_column: of encoded bytes, addresses or paths.
+        audio_column: of lists of 16-bit samples, one length for all items.
         vector_columns: one column of lists of numbers, or several columns of one number each.
         format: csv, tsv, parquet or jsonl; None to guess it.
         delimiter: of CSV; None to guess it.
@@ -68,6 +70,7 @@ def read_items(
         text=_texts(frame, chosen.get("text")),
         categories=_categories(frame, categories, category_separator) if categories else None,
         image=None if image is None else frame.iloc[:, image].to_numpy(dtype=object),
+        audio=None if audio_column is None else _audio(frame, audio_column, item_id, file),
         vectors=None if vector_columns is None else _vectors(frame, vector_columns, file),
     )
 
@@ -144,6 +147,20 @@ def _split(value: Any, separator: str) -> list[str]:
     if value is None or value is pd.NA or value != value:
         return []
     return [text for part in str(value).split(separator) if (text := part.strip())]
+
+
+def _audio(frame: pd.DataFrame, column: ColumnName, item_id: Array, file: str) -> Array:
+    place = find_column(list(frame.columns), column, file, "audio_column")
+    rows = [np.asarray(row) for row in frame.iloc[:, place]]
+    for item, row in zip(item_id, rows, strict=True):
+        whole = row.ndim == 1 and row.dtype.kind in "iu"
+        if not whole or row.shape != rows[0].shape or (row.astype(np.int16) != row).any():
+            raise DataError(
+                f"{file}: audio must be lists of 16-bit whole numbers of one length, {rows[0].shape} as "
+                f"{item_id[0]!r} has. Received: {item!r} with shape {row.shape} of {row.dtype}: "
+                f"{np.array2string(row, threshold=8)}. Cut or pad the sounds to one length."
+            )
+    return np.array(rows, dtype=np.int16)
 
 
 def _vectors(frame: pd.DataFrame, columns: ColumnName | Sequence[ColumnName], file: str) -> Array:

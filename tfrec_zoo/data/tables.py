@@ -143,7 +143,8 @@ class Items:
     """What is known of each item: any of the columns below, one entry an item.
 
     Raises:
-        DataError: an id that is missing or stands twice, or a column of another length.
+        DataError: an id that is missing or stands twice, a column of another length, or vectors with NaN or
+            infinite values.
     """
 
     item_id: Array
@@ -174,6 +175,8 @@ class Items:
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=dtype))
         _check_lengths(self, len(self.item_id))
+        if self.vectors is not None:
+            _check_finite(self.vectors, self.item_id)
 
     def __len__(self) -> int:
         return len(self.item_id)
@@ -302,6 +305,15 @@ def _check_lengths(table: Items, rows: int) -> None:
             raise DataError(
                 f"`{f.name}` must have one entry an item. Received: {len(values)} entries for {rows} items"
             )
+
+
+def _check_finite(vectors: Array, item_id: Array) -> None:
+    bad = np.unique(np.nonzero(~np.isfinite(vectors))[0])
+    if len(bad):
+        raise DataError(
+            f"`vectors` must be finite numbers. Received: NaN or infinity in {len(bad)} of {len(vectors)} "
+            f"rows, first {item_id[bad[0]]!r}. Mend those rows, or leave the items out."
+        )
 
 
 def _category_row(row: Any) -> tuple[str, ...]:

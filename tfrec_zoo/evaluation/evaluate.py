@@ -71,7 +71,8 @@ def evaluate(
         The report.
 
     Raises:
-        ValueError: an argument out of range, a part without targets, or scores that are NaN or +inf.
+        ValueError: an argument out of range, a split of other features than the model's, a part without
+            targets, or scores that are NaN or +inf.
         UnknownNameError: a part that a split does not have.
         TypeError: a model that is no `Scorer`.
     """

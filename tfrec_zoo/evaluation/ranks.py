@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfrec_zoo._errors import UnknownNameError, require
-from tfrec_zoo.evaluation.scorer import ScoreFunction, Scorer, check_scorer, model_name
+from tfrec_zoo.evaluation.scorer import ScoreFunction, Scorer, check_scorer, check_split, model_name
 from tfrec_zoo.evaluation.top_k import top_k
 from tfrec_zoo.features.encoded import EncodedInteractions, EncodedSplit
 from tfrec_zoo.schema import NUM_RESERVED, PAD
@@ -69,11 +69,12 @@ def target_ranks(
         list_k: length of the top-k lists to keep as well; 0 for none.
 
     Raises:
-        ValueError: no target in the part, scores of the wrong shape, or NaN or +inf among them; candidates
-            that are no catalogue rows.
+        ValueError: a split of other features than the model's, no target in the part, scores of the wrong
+            shape, or NaN or +inf among them; candidates that are no catalogue rows.
         UnknownNameError: a part that a split does not have.
     """
     check_scorer(model)
+    check_split(model, split)
     if part not in PARTS:
         raise UnknownNameError("part", part, PARTS)
     require(block_size >= 1, "`block_size` must be at least 1.", block_size)

@@ -8,6 +8,10 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from tfrec_zoo._errors import require
+from tfrec_zoo.features.encoded import EncodedSplit
+from tfrec_zoo.schema import Schema
+
 Array = npt.NDArray[Any]
 ScoreFunction: TypeAlias = Callable[[Mapping[str, Array]], npt.NDArray[np.float32]]
 """A batch -> scores of all catalogue rows, float32 [B, num_items].
@@ -46,3 +50,21 @@ def check_scorer(model: object) -> None:
             f"A model must have `max_history_length` and `catalogue_scorer()`; {missing} missing. "
             f"Received: {type(model).__name__}. Give it those, or wrap it in a class that has them."
         )
+
+
+def check_split(model: object, split: EncodedSplit) -> None:
+    """Refuse a split of other features than those that a model was made for; what has no Schema takes any.
+
+    Raises:
+        ValueError: another catalogue, or users outside the model's vocabulary.
+    """
+    schema = getattr(model, "schema", None)
+    if not isinstance(schema, Schema):
+        return
+    num_users = int(split.train.user_index.max(initial=0)) + 1
+    require(
+        split.num_items == schema.num_items and num_users <= schema.num_users,
+        f"The split must be encoded by the FeatureSpace of the model's schema ({schema.num_items} items, "
+        f"{schema.num_users} users): transform it by that, or make a model of the other's `schema`.",
+        f"{split.num_items} items, {num_users} users",
+    )

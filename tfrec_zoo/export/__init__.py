@@ -1,6 +1,19 @@
 """Export to served models."""
 
+from tfrec_zoo.export.litert import check_litert
+from tfrec_zoo.export.publish import check_target
+from tfrec_zoo.export.refresh import CatalogueChange, refresh_catalogue
 from tfrec_zoo.export.vectors import ItemVectors, export_vectors
-from tfrec_zoo.export.write import check_target, export
+from tfrec_zoo.export.verify import verify
+from tfrec_zoo.export.write import export
 
-__all__ = ["ItemVectors", "check_target", "export", "export_vectors"]
+__all__ = [
+    "CatalogueChange",
+    "ItemVectors",
+    "check_litert",
+    "check_target",
+    "export",
+    "export_vectors",
+    "refresh_catalogue",
+    "verify",
+]

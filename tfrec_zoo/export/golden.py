@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,7 +96,7 @@ def golden_answers(
     features: FeatureSpace,
     n: int,
     k: int = 10,
-    retired: Array | None = None,
+    retired: Sequence[str] = (),
 ) -> dict[str, Golden]:
     """A request of n people to each signature but `encode_item`, with the Keras model's answer.
 
@@ -105,7 +105,7 @@ def golden_answers(
         features: of the model.
         n: number of people.
         k: length of the lists asked for.
-        retired: catalogue rows that are never recommended, int32 [R].
+        retired: raw ids of items that are never recommended.
     """
     raw, encoded = golden_requests(model, features, n)
     inputs = {name: tf.constant(values) for name, values in encoded.items()}
@@ -118,8 +118,7 @@ def golden_answers(
 
     open_to_all = np.ones((n, num_items), bool)
     open_to_all[:, :NUM_RESERVED] = False
-    if retired is not None:
-        open_to_all[:, retired] = False
+    open_to_all[:, features.item_vocabulary.lookup(np.array(list(retired), dtype=object))] = False
     unseen = _without(open_to_all, encoded["history"])
     exclude, allow = drawn((n, 3)), drawn(max(1, num_items // 2))
     limited = _without(unseen, exclude)
@@ -173,7 +172,8 @@ def compare(golden: Golden, answer: Mapping[str, Array], features: FeatureSpace)
     rows = len(golden.values)
     if golden.output != "item_ids":
         return Difference(_largest_gap(answer[golden.output], golden.values), 0, rows, scale)
-    scores = answer["scores"]
+    # LiteRT's converter writes the lowest number where a graph has -inf.
+    scores = np.where(answer["scores"] <= np.finfo(np.float32).min, -np.inf, answer["scores"])
     index = features.item_vocabulary.lookup(answer["item_ids"].astype(object))
     of_item = np.where(
         index >= NUM_RESERVED, np.take_along_axis(golden.values, index.astype(np.int64), axis=1), -np.inf

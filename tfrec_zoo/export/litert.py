@@ -40,7 +40,7 @@ def check_litert(precisions: Iterable[str]) -> None:
             )
 
 
-def to_litert(module: ServingModule, precision: Precision, description: Mapping[str, Any]) -> bytes:
+def to_litert(module: ServingModule, precision: str, description: Mapping[str, Any]) -> bytes:
     """Convert the signatures `recommend` and `score`, with LiteRT's own operations alone.
 
     Args:
@@ -61,6 +61,9 @@ def to_litert(module: ServingModule, precision: Precision, description: Mapping[
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         if precision != "float32":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if precision == "int8":
+            # One scale a table, so that its rows, gathered and multiplied, are one buffer.
+            converter._experimental_disable_per_channel = True
         if precision == "float16":
             converter.target_spec.supported_types = [tf.float16]
         try:
@@ -74,8 +77,59 @@ def to_litert(module: ServingModule, precision: Precision, description: Mapping[
 
 
 def _described(content: bytes, description: Mapping[str, Any]) -> bytes:
+    """The file with its description, and without what no interpreter needs."""
     from tensorflow.lite.tools import flatbuffer_utils
 
     model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
+    _drop_unused_tables(model)
+    _share_buffers(model)
     model.description = json.dumps(dict(description))
+    model.metadata = None
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+
+
+def _share_buffers(model: Any) -> None:
+    """One buffer for equal contents, the empty first one for none, and no names inside the graphs."""
+    places: dict[bytes, int] = {b"": 0}
+    buffers = model.buffers[:1]
+
+    def place_of(place: int) -> int:
+        buffer = model.buffers[place]
+        content = b"" if buffer.data is None else bytes(buffer.data)
+        if content not in places:
+            places[content] = len(buffers)
+            buffers.append(buffer)
+        return places[content]
+
+    for graph in model.subgraphs:
+        for place, tensor in enumerate(graph.tensors):
+            tensor.buffer = place_of(tensor.buffer)
+            if place not in graph.inputs and place not in graph.outputs:
+                tensor.name = None
+            if tensor.quantization is not None and tensor.quantization.scale is None:
+                tensor.quantization = None
+    model.buffers = buffers
+
+
+def _drop_unused_tables(model: Any) -> None:
+    """Vocabularies that no graph looks anything up in: of users, for a model that does not read them."""
+    from tensorflow.lite.python.schema_py_generated import BuiltinOperator as Op
+
+    def operators(graph: Any, code: int) -> list[Any]:
+        return [o for o in graph.operators if model.operatorCodes[o.opcodeIndex].builtinCode == code]
+
+    used = set()
+    for graph in model.subgraphs:
+        asked = {find.inputs[0] for find in operators(graph, Op.HASHTABLE_FIND)}
+        used |= {
+            table.builtinOptions.tableId
+            for table in operators(graph, Op.HASHTABLE)
+            if table.outputs[0] in asked
+        }
+    for graph in model.subgraphs:
+        unused = [o for o in operators(graph, Op.HASHTABLE) if o.builtinOptions.tableId not in used]
+        handles = {table.outputs[0] for table in unused}
+        filled = [o for o in operators(graph, Op.HASHTABLE_IMPORT) if o.inputs[0] in handles]
+        graph.operators = [o for o in graph.operators if o not in unused and o not in filled]
+        for place in (place for own in filled for place in own.inputs[1:]):
+            graph.tensors[place].buffer = 0

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
-from tfrec_zoo.features.transforms import Transform
+from tfrec_zoo.features.transforms import TokenTransform, Transform
 from tfrec_zoo.features.vocabulary import Vocabulary
 from tfrec_zoo.schema import NUM_RESERVED, OOV, PAD, PAD_TOKEN, Feature
 
@@ -21,26 +20,16 @@ class RawFeatures(tf.Module):
     Args:
         features: of the schema.
         transforms: of the feature space, by name.
-        folder: where the feature space was saved; its vocabularies become assets.
-        side: "user" or "item".
-        inside: whether the graph itself holds the vocabularies.
     """
 
-    def __init__(
-        self,
-        features: Iterable[Feature],
-        transforms: Mapping[str, Transform],
-        folder: Path,
-        side: str,
-        inside: bool = False,
-    ) -> None:
-        super().__init__(name=f"{side}_features")
+    def __init__(self, features: Iterable[Feature], transforms: Mapping[str, Transform]) -> None:
+        super().__init__()
         self._features = {feature.name: feature for feature in features}
         self._transforms = {name: transforms[name] for name in self._features}
         self.tables = {
-            name: vocabulary_table(folder / f"{side}_{name}.txt", inside)
-            for name, feature in self._features.items()
-            if feature.kind in ("category", "text")
+            name: vocabulary_table(transform.vocabulary)
+            for name, transform in self._transforms.items()
+            if isinstance(transform, TokenTransform)
         }
 
     def specs(self, size: int | None = None) -> dict[str, tf.TensorSpec]:
@@ -85,25 +74,17 @@ class RawFeatures(tf.Module):
         return tf.reshape(padded, [-1, length])
 
 
-def vocabulary_table(path: Path, inside: bool = False) -> Any:
-    """A look-up table of a saved vocabulary; the file becomes an asset, unless the graph is to hold it."""
-    if inside:
-        tokens = Vocabulary.load(path).tokens
-        initializer = tf.lookup.KeyValueTensorInitializer(
-            tf.constant(tokens, tf.string), tf.range(len(tokens), dtype=tf.int64)
-        )
-    else:
-        initializer = tf.lookup.TextFileInitializer(
-            str(path),
-            tf.string,
-            tf.lookup.TextFileIndex.WHOLE_LINE,
-            tf.int64,
-            tf.lookup.TextFileIndex.LINE_NUMBER,
-        )
-    return tf.lookup.StaticHashTable(initializer, default_value=OOV - NUM_RESERVED)
+def vocabulary_table(vocabulary: Vocabulary) -> Any:
+    """A look-up table of a vocabulary, held by the graph itself: other engines read no asset files."""
+    keys = [PAD_TOKEN, *vocabulary.tokens]
+    values = [PAD, *range(NUM_RESERVED, len(vocabulary))]
+    initializer = tf.lookup.KeyValueTensorInitializer(
+        tf.constant(keys, tf.string), tf.constant(values, tf.int64)
+    )
+    return tf.lookup.StaticHashTable(initializer, default_value=OOV)
 
 
 def lookup(table: Any, raw: tf.Tensor) -> tf.Tensor:
     """Indices int32 of raw strings: PAD for "", OOV for what the vocabulary does not hold."""
-    index = tf.cast(table.lookup(raw), tf.int32) + NUM_RESERVED
-    return tf.where(raw == PAD_TOKEN, PAD, index)
+    # LiteRT's converter forgets the rank of what a table answers.
+    return tf.cast(tf.reshape(table.lookup(raw), tf.shape(raw)), tf.int32)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from tfrec_zoo.bundle import (
@@ -17,7 +17,7 @@ from tfrec_zoo.bundle import (
     SIMILAR_SIGNATURE,
 )
 from tfrec_zoo.export.raw_features import RawFeatures, lookup, vocabulary_table
-from tfrec_zoo.features.feature_space import ITEMS_FILE, USERS_FILE, FeatureSpace
+from tfrec_zoo.features.feature_space import FeatureSpace
 from tfrec_zoo.models.base import RecommenderModel
 from tfrec_zoo.models.catalogue_mask import catalogue_mask
 from tfrec_zoo.schema import NUM_RESERVED, PAD, PAD_TOKEN
@@ -34,8 +34,7 @@ class ServingModule(tf.Module):
         model: trained; without content, or one of `with_stored_items`.
         features: of the model's training data.
         k: length of `serving_default`'s lists.
-        features_folder: where `features.save` wrote; the vocabularies become assets.
-        vocabularies_inside: whether the graph itself holds the vocabularies, as LiteRT needs it.
+        retired: raw ids of items that are never recommended.
     """
 
     def __init__(
@@ -43,8 +42,7 @@ class ServingModule(tf.Module):
         model: RecommenderModel,
         features: FeatureSpace,
         k: int,
-        features_folder: Path,
-        vocabularies_inside: bool = False,
+        retired: Iterable[str] = (),
     ) -> None:
         super().__init__(name="serving")
         # As an attribute itself, the model would be tracked and saved with all of its weights.
@@ -55,16 +53,14 @@ class ServingModule(tf.Module):
             replaced = {id(weight) for encoder in model.item_encoders for weight in encoder.catalogue_weights}
         self.variables_of_model = [weight.value for weight in model.weights if id(weight) not in replaced]
         self.item_vectors = tf.Variable(model.item_vectors(), trainable=False, name="item_vectors")
-        inside = vocabularies_inside
-        self.item_table = vocabulary_table(features_folder / ITEMS_FILE, inside)
-        self.user_table = vocabulary_table(features_folder / USERS_FILE, inside)
+        self.item_table = vocabulary_table(features.item_vocabulary)
+        self.user_table = vocabulary_table(features.user_vocabulary)
         self.item_ids = tf.constant([PAD_TOKEN] * NUM_RESERVED + features.item_vocabulary.tokens)
-        self.profile = RawFeatures(
-            model.profile_features, features.user_transforms, features_folder, "user", inside
-        )
-        self.content = RawFeatures(
-            model.schema.item_features, features.item_transforms, features_folder, "item", inside
-        )
+        available = np.ones(model.schema.num_items, bool)
+        available[features.item_vocabulary.lookup(np.array(list(retired), dtype=object))] = False
+        self._available = available
+        self.profile = RawFeatures(model.profile_features, features.user_transforms)
+        self.content = RawFeatures(model.schema.item_features, features.item_transforms)
 
     @property
     def _model(self) -> RecommenderModel:
@@ -172,12 +168,13 @@ class ServingModule(tf.Module):
         return self._model.schema.num_items
 
     def _allowed(self, allow: tf.Tensor | None) -> tf.Tensor:
-        """True for the rows that a list names; for all where it names none. bool [num_items]."""
+        """True for what is not retired and a list names, or where it names none. bool [num_items]."""
+        available = tf.fill([self._num_rows], True) if self._available.all() else tf.constant(self._available)
         if allow is None:
-            return tf.fill([self._num_rows], True)
+            return available
         rows = lookup(self.item_table, allow)
         named = tf.scatter_nd(rows[:, None], tf.ones_like(rows), [self._num_rows]) > 0
-        return named | tf.reduce_all(allow == PAD_TOKEN)
+        return available & (named | tf.reduce_all(rows == PAD))
 
     def _score(self, raw: Mapping[str, tf.Tensor], candidates: tf.Tensor) -> tf.Tensor:
         """Scores of given items, -inf for unknown ones and padding."""
@@ -192,7 +189,8 @@ class ServingModule(tf.Module):
         rows = lookup(self.item_table, item_id)
         vectors = tf.math.l2_normalize(self._model.similarity_vectors(self._vectors), axis=-1)
         scores = tf.matmul(tf.gather(vectors, rows), vectors, transpose_b=True)
-        allowed = catalogue_mask(rows[:, None], self._num_rows) & (rows >= NUM_RESERVED)[:, None]
+        known = (rows >= NUM_RESERVED)[:, None]
+        allowed = self._allowed(None)[None, :] & catalogue_mask(rows[:, None], self._num_rows) & known
         return self._top_k(tf.where(allowed, scores, float("-inf")), k)
 
     def _top_k(self, scores: tf.Tensor, k: tf.Tensor) -> Tensors:

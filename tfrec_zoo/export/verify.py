@@ -35,7 +35,7 @@ def verify(path: str | Path, num_requests: int = 100) -> list[EngineCheck]:
     check_files(path, manifest)
     features = FeatureSpace.load(manifest.features_folder(path))
     model = keras.saving.load_model(manifest.model_file(path))
-    goldens = golden_answers(model, features, num_requests)
+    goldens = golden_answers(model, features, num_requests, retired=manifest.retired)
     goldens = {name: golden for name, golden in goldens.items() if name in manifest.signatures}
     checks: list[EngineCheck] = []
     for engine in ENGINES:

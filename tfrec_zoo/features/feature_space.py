@@ -146,6 +146,12 @@ class FeatureSpace:
         }
         return space
 
+    def with_new_items(self, item_id: Iterable[str]) -> FeatureSpace:
+        """The same with more items at the end of the catalogue, for a model of `with_stored_items`."""
+        space = self.without_content()
+        space.item_vocabulary = self.item_vocabulary.extend(item_id)
+        return space
+
     def without_content(self) -> FeatureSpace:
         """The same features without the catalogue's content, for a model of `with_stored_items`."""
         space = copy(self)

@@ -169,10 +169,15 @@ class ItemEncoder(keras.layers.Layer):
         vectors = self._encode(content, rows, training)
         return ops.reshape(tf.gather(vectors, place), (*shape, self.embedding_dim))
 
-    def encode_content(self, content: Mapping[str, Any]) -> Any:
-        """Encode items outside the catalogue, features [n, ...] each, as float [n, embedding_dim]."""
-        first = next(iter(content.values()))
-        return self._encode(content, ops.full((ops.shape(first)[0],), OOV, dtype="int32"), training=False)
+    def encode_content(self, content: Mapping[str, Any], item_index: Any = None) -> Any:
+        """Encode content, features [n, ...] each, as float [n, embedding_dim].
+
+        The id embeddings are those of the catalogue rows int32 [n], or of unknown items.
+        """
+        if item_index is None:
+            first = next(iter(content.values()))
+            item_index = ops.full((ops.shape(first)[0],), OOV, dtype="int32")
+        return self._encode(content, item_index, training=False)
 
     def _encode(self, content: Mapping[str, Any], rows: Any, training: bool) -> Any:
         parts = [self._encode_feature(feature, content, training) for feature in self.schema.item_features]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal
 
 import keras
 from keras import ops
 
-from tfrec_zoo._errors import UnknownNameError, require
+from tfrec_zoo._errors import require
 from tfrec_zoo.layers.feed_forward import FeedForwardKind
 from tfrec_zoo.layers.position_ages import position_ages
 from tfrec_zoo.layers.relative_bias import RelativePositionBias
@@ -59,13 +59,6 @@ class AttentionRankerConfig(SequenceConfig):
             "`embedding_dim` must be a multiple of `num_heads`.",
             (self.embedding_dim, self.num_heads),
         )
-        for name, kinds in (
-            ("positions", Positions),
-            ("attention", Attention),
-            ("feed_forward", FeedForwardKind),
-        ):
-            if getattr(self, name) not in get_args(kinds):
-                raise UnknownNameError(name, getattr(self, name), get_args(kinds))
 
 
 @keras.saving.register_keras_serializable("tfrec_zoo")

@@ -19,6 +19,7 @@ from tfrec_zoo.layers.item_frequency import ItemFrequency
 from tfrec_zoo.models.catalogue_scorer import CatalogueScorer, encode_catalogue, traced_scores
 from tfrec_zoo.models.config import POINTWISE, ModelConfig
 from tfrec_zoo.models.objective import TrainingRows, training_loss
+from tfrec_zoo.models.training_examples import check_examples
 from tfrec_zoo.schema import Feature, Schema
 
 if keras.backend.backend() != "tensorflow":
@@ -198,11 +199,18 @@ class RecommenderModel(keras.Model):
 
     def encode_items(self, item_index: Any, training: bool = False) -> Any:
         """Encode catalogue rows, int32 [...], as float [..., D]."""
-        return self._unit(self.item_encoder(item_index, training=training))
+        vectors = self.item_encoder(item_index, training=training)
+        return vectors if self.stored_items else self._unit(vectors)
 
-    def encode_content(self, content: Inputs) -> Any:
-        """Encode items by content alone, features [n, ...] each, as float [n, D]."""
-        return self._unit(self.item_encoder.encode_content(content))
+    def encode_content(self, content: Inputs, item_index: Any = None) -> Any:
+        """Encode items by content, features [n, ...] each, as float [n, D].
+
+        Args:
+            content: of the items.
+            item_index: catalogue rows int32 [n] whose id embeddings take part; of unknown items where left
+                out.
+        """
+        return self._unit(self.item_encoder.encode_content(content, item_index))
 
     def history_vectors(self, history: Any, training: bool, item_vectors: Any) -> Any:
         """Vectors of the history's items, int32 [B, T] to float [B, T, D]."""
@@ -265,8 +273,9 @@ class RecommenderModel(keras.Model):
         """Keras's `fit`; `shuffle` is off, since a tf.data pipeline orders its examples itself.
 
         Raises:
-            ValueError: a `compile` with a loss of its own, content or counts that were never set, or
-                `jit_compile=True` with a loss or content whose shapes depend on the data.
+            ValueError: a `compile` with a loss of its own, content or counts that were never set, examples
+                that do not suit the model, or `jit_compile=True` with a loss or content whose shapes depend
+                on the data.
         """
         require(
             not self.compiled or self._compile_loss is None,
@@ -281,6 +290,7 @@ class RecommenderModel(keras.Model):
             (self.config.loss, [feature.name for feature in self.schema.item_features]),
         )
         self.require_ready()
+        check_examples(self, x)
         return super().fit(x, *args, shuffle=shuffle, **kwargs)
 
     def compute_loss(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal
 
 import keras
 from keras import ops
 
-from tfrec_zoo._errors import UnknownNameError, require
+from tfrec_zoo._errors import require
 from tfrec_zoo.layers.attention_pooling import AttentionPooling
 from tfrec_zoo.layers.dense_scorer import DenseScorer
 from tfrec_zoo.layers.dense_stack import dense_stack
@@ -48,13 +48,6 @@ class CNNRankerConfig(SequenceConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         require(self.hidden_dim >= 1, "`hidden_dim` must be at least 1.", self.hidden_dim)
-        for name, known in (
-            ("score", get_args(Score)),
-            ("context", get_args(Context)),
-            ("profile_of", get_args(Profile)),
-        ):
-            if getattr(self, name) not in known:
-                raise UnknownNameError(name, getattr(self, name), known)
 
 
 @keras.saving.register_keras_serializable("tfrec_zoo")

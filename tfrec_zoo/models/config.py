@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
 from math import inf, isfinite
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self
 
 from tfrec_zoo._errors import UnknownNameError, require
+from tfrec_zoo._field_types import check_fields
 
 Loss = Literal["full", "in_batch", "sampled", "gbce", "bpr", "rating", "like"]
 LogQ = Literal["none", "streaming", "counted"]
@@ -21,7 +22,7 @@ class ModelConfig:
     """Hyper-parameters that every model has; each model adds its own.
 
     Raises:
-        ValueError: a value out of its range.
+        ValueError: a value of another type than its field's, or out of its range.
     """
 
     embedding_dim: int = 64
@@ -68,18 +69,13 @@ class ModelConfig:
     """Seed of the initial weights and of dropout."""
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            if isinstance(getattr(self, field.name), list):
-                object.__setattr__(self, field.name, tuple(getattr(self, field.name)))
+        check_fields(self)
         for name in ("embedding_dim", "max_history_length"):
             require(getattr(self, name) >= 1, f"`{name}` must be at least 1.", getattr(self, name))
         for name in ("dropout", "id_dropout", "content_dropout", "label_smoothing"):
             require(0 <= getattr(self, name) < 1, f"`{name}` must be in [0, 1).", getattr(self, name))
         require(0 <= self.calibration <= 1, "`calibration` must be in [0, 1].", self.calibration)
         require(0 < self.temperature < inf, "`temperature` must be above 0 and finite.", self.temperature)
-        for name, known in (("loss", get_args(Loss)), ("log_q", get_args(LogQ))):
-            if getattr(self, name) not in known:
-                raise UnknownNameError(name, getattr(self, name), known)
         for name in ("negatives_power", "like_threshold"):
             require(isfinite(getattr(self, name)), f"`{name}` must be finite.", getattr(self, name))
         require(self.num_negatives >= 0, "`num_negatives` must be at least 0.", self.num_negatives)

@@ -20,6 +20,13 @@ class Preset:
     run: Mapping[str, Any] = field(default_factory=dict)
     """Options of `RunConfig` that differ from the model's `run_defaults`."""
 
+    def config_with(self, overrides: Mapping[str, Any]) -> dict[str, Any]:
+        """The hyper-parameters with `overrides`; settings of a ranker that they replace are left out."""
+        config = dict(self.config)
+        if "ranker_settings" in config and overrides.get("ranker", config["ranker"]) != config["ranker"]:
+            del config["ranker_settings"]
+        return {**config, **overrides}
+
 
 _COSINE: Mapping[str, Any] = {"learning_rate": 2e-3, "schedule": "cosine", "warmup_epochs": 2}
 _MOVIELENS_1M: Mapping[str, Any] = {"max_history_length": 200, "dropout": 0.2}
@@ -83,7 +90,12 @@ PRESETS: dict[str, Preset] = {
     "two_stage_tiny": Preset(
         "two_stage",
         "to try things out",
-        {**_TINY, "num_candidates": 50, "ranker_settings": {"num_layers": 1, "hidden_dim": 32}},
+        {
+            **_TINY,
+            "num_candidates": 50,
+            "ranker": "attention_ranker",
+            "ranker_settings": {"num_layers": 1, "hidden_dim": 32},
+        },
         _TINY_RUN,
     ),
     "two_stage_base": Preset("two_stage", "the defaults"),

@@ -70,4 +70,4 @@ def create_model(name: str, schema: Schema, **overrides: Any) -> RecommenderMode
     """
     preset = get_preset(name)
     model_class = MODELS[preset.model]
-    return model_class(schema, model_class.config_class.from_dict({**preset.config, **overrides}))
+    return model_class(schema, model_class.config_class.from_dict(preset.config_with(overrides)))

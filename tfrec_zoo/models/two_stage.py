@@ -34,6 +34,9 @@ class TwoStageConfig(ModelConfig):
     """Hyper-parameters of TwoStage: those that all models share go to both stages."""
 
     loss: Loss = "full"
+    use_item_id: bool = True
+    """Whether the item encoders have an id embedding; True leaves the ranker its own default: a cnn_ranker
+    reads content alone."""
     ranker: str = "attention_ranker"
     """Name of the second stage's model."""
     num_candidates: int = 200
@@ -54,8 +57,9 @@ class TwoStageConfig(ModelConfig):
         """The configs of retriever and ranker."""
         shared = {entry.name: getattr(self, entry.name) for entry in fields(ModelConfig)}
         retriever = TwoTower.config_class.from_dict({**shared, **self.retriever_settings})
-        ranker = RANKERS[self.ranker].config_class.from_dict({**shared, **self.ranker_settings})
-        return retriever, ranker
+        ranker_class = RANKERS[self.ranker].config_class
+        own = {"use_item_id": self.use_item_id and ranker_class.use_item_id}
+        return retriever, ranker_class.from_dict({**shared, **own, **self.ranker_settings})
 
 
 @keras.saving.register_keras_serializable("tfrec_zoo")
@@ -72,6 +76,13 @@ class TwoStage(RecommenderModel):
 
     def _build_layers(self) -> None:
         retriever, ranker = self.config.stage_configs()
+        require(
+            ranker.use_item_id or not retriever.use_item_id or bool(self.schema.item_features),
+            f"The ranker {self.config.ranker!r} reads content alone: give `content=[...]` to "
+            "`FeatureSpace.fit` (`--content` on the command line), or set "
+            "`ranker_settings={'use_item_id': True}`.",
+            "a schema without item features",
+        )
         self.retriever = TwoTower(self.schema, retriever, self.stored_items, name="retriever")
         self.ranker = RANKERS[self.config.ranker](self.schema, ranker, self.stored_items, name="ranker")
         self.frequency = None
@@ -142,9 +153,9 @@ class TwoStage(RecommenderModel):
         """Encode catalogue rows by both stages, side by side."""
         return ops.concatenate([stage.encode_items(item_index, training) for stage in self.stages], axis=-1)
 
-    def encode_content(self, content: Inputs) -> Any:
-        """Encode items by content alone by both stages, side by side."""
-        return ops.concatenate([stage.encode_content(content) for stage in self.stages], axis=-1)
+    def encode_content(self, content: Inputs, item_index: Any = None) -> Any:
+        """Encode items by content by both stages, side by side."""
+        return ops.concatenate([stage.encode_content(content, item_index) for stage in self.stages], axis=-1)
 
     def _split(self, vectors: Any) -> tuple[Any, Any]:
         width = self.retriever.vector_dim

@@ -74,7 +74,7 @@ class LiteRTRecommender(Recommender):
                 name: np.zeros((0, 0), object if o["dtype"] == "string" else o["dtype"])
                 for name, o in outputs.items()
             }
-        return {name: _as_strings(np.concatenate([row[name] for row in rows])) for name in outputs}
+        return {name: _as_answer(np.concatenate([row[name] for row in rows])) for name in outputs}
 
 
 def _describe(runner: Any) -> dict[str, Any]:
@@ -99,10 +99,11 @@ def _as_bytes(values: Array, dtype: str) -> Array:
     return encoded.reshape(values.shape)
 
 
-def _as_strings(values: Array) -> Array:
-    if values.dtype.kind not in "OS":
-        return values
-    return np.array([value.decode() for value in values.ravel()], dtype=object).reshape(values.shape)
+def _as_answer(values: Array) -> Array:
+    """Strings as str, and -inf for the lowest number, which LiteRT's converter writes in its place."""
+    if values.dtype.kind in "OS":
+        return np.array([value.decode() for value in values.ravel()], dtype=object).reshape(values.shape)
+    return np.where(values <= np.finfo(np.float32).min, -np.inf, values)
 
 
 def _description(content: bytes) -> str | None:

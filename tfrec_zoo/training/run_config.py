@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self
 
 from tfrec_zoo._errors import UnknownNameError, require
+from tfrec_zoo._field_types import check_fields
 from tfrec_zoo.pipelines.sequences import Window
 from tfrec_zoo.schema import Context
 
@@ -20,7 +21,7 @@ class RunConfig:
     """Options of one training run. What is None takes the model's own `run_defaults`.
 
     Raises:
-        ValueError: a value out of its range.
+        ValueError: a value of another type than its field's, or out of its range.
     """
 
     epochs: int | None = None
@@ -58,6 +59,7 @@ class RunConfig:
     """Options of a TwoStage model's first stage that differ from these."""
 
     def __post_init__(self) -> None:
+        check_fields(self)
         for name in self.retriever:
             known_names = {entry.name for entry in fields(self)} - {"retriever"}
             if name not in known_names:
@@ -73,15 +75,8 @@ class RunConfig:
         require(self.epsilon > 0, "`epsilon` must be above 0.", self.epsilon)
         for name in ("warmup_epochs", "weight_decay"):
             require(getattr(self, name) >= 0, f"`{name}` must be at least 0.", getattr(self, name))
-        for name, known in (
-            ("schedule", Schedule),
-            ("optimizer", Optimizer),
-            ("context", Context),
-            ("window", Window),
-            ("teacher", Teacher),
-        ):
-            if getattr(self, name) not in get_args(known):
-                raise UnknownNameError(name, getattr(self, name), get_args(known))
+        if self.retriever:
+            self.of_retriever()
 
     def with_defaults(self, defaults: Mapping[str, Any]) -> Self:
         """The same, with `defaults` where a value is None."""

@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from tfrec_zoo.evaluation.callback import RankingMetrics
+from tfrec_zoo.evaluation.scorer import check_split
 from tfrec_zoo.features.encoded import EncodedInteractions, EncodedSplit
 from tfrec_zoo.models.base import RecommenderModel
 from tfrec_zoo.models.config import POINTWISE
@@ -45,8 +46,12 @@ def train(
     Returns:
         The history: "loss", "val_hr@10", ... -> one value an epoch. Of a TwoStage model, the ranker's, and
         the retriever's under "retriever_loss" and so on.
+
+    Raises:
+        ValueError: a split of other features than the model's, or one without what its loss or inputs need.
     """
     run = run or RunConfig()
+    check_split(model, split)
     if isinstance(model, TwoStage):
         # What the ranker's examples lack is said before the retriever is trained.
         training_dataset(model.ranker, split.train, run.of_ranker())
