@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tfrec_zoo.data.synthetic import synthetic
@@ -15,12 +13,11 @@ DATA = synthetic(num_users=30, num_items=20, num_interactions=300, seed=1)
 
 
 @pytest.mark.parametrize("name", list_models())
-def test_no_request_copies_the_table_of_item_vectors(name: str, tmp_path: Path) -> None:
+def test_no_request_copies_the_table_of_item_vectors(name: str) -> None:
     """One gather from the variable itself, and TensorFlow copies all of it at every later read."""
     features = FeatureSpace.fit(DATA.interactions)
-    features.save(tmp_path)
     model = create_model(name, features.schema, embedding_dim=4, max_history_length=3, use_item_id=True)
-    module = ServingModule(model, features, 5, tmp_path)
+    module = ServingModule(model, features, 5)
     for signature, function in module.signatures().items():
         table = [inner for outer, inner in function.graph.captures if outer is module.item_vectors.handle]
         readers = {operation.type for inner in table for operation in inner.consumers()}

@@ -15,7 +15,7 @@ from tests.cli.test_commands import tfrec_zoo
 from tfrec_zoo._errors import DataError, UnknownNameError
 from tfrec_zoo.data.splits import leave_last_out
 from tfrec_zoo.data.synthetic import synthetic
-from tfrec_zoo.export import export, export_vectors
+from tfrec_zoo.export import export, export_vectors, refresh_catalogue
 from tfrec_zoo.export.golden import golden_requests
 from tfrec_zoo.features import FeatureSpace
 from tfrec_zoo.models import create_model
@@ -117,6 +117,15 @@ def test_both_files_hold_the_saved_model_s_vectors(two_tower: Path, tmp_path: Pa
     assert table.column("item_id").to_pylist() == returned.item_ids.tolist()
     np.testing.assert_array_equal(np.array(table.column("vector").to_pylist(), np.float32), expected)
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_retired_items_are_not_among_them(two_tower: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(two_tower, tmp_path / "copy"))
+    before = export_vectors(copy, tmp_path / "items.npz")
+    refresh_catalogue(copy, retire=[str(before.item_ids[3]), str(before.item_ids[20])])
+    after = export_vectors(copy, tmp_path / "items.npz")
+    np.testing.assert_array_equal(after.item_ids, np.delete(before.item_ids, [3, 20]))
+    np.testing.assert_array_equal(after.vectors, np.delete(before.vectors, [3, 20], axis=0))
 
 
 @pytest.mark.parametrize(

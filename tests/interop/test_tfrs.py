@@ -14,6 +14,7 @@ HAS_SCANN = find_spec("scann") is not None
 CHECKS = [
     "exact_indices_rank_as_the_model",
     "exclusions_are_raw_ids",
+    "retired_items_are_not_found",
     "saved_indices_answer_without_this_package",
     "the_metric_is_that_of_evaluate",
     "a_two_stage_model_gives_its_retriever",

@@ -102,6 +102,20 @@ def exclusions_are_raw_ids(folder: Path) -> None:
         assert not set(history) & set(row)
 
 
+def retired_items_are_not_found(folder: Path) -> None:
+    model, features = trained(content=False)
+    raw = people(features, model)
+    before = expected(model, features, raw, 6)
+    retired = {before[2][0].item_id, before[4][3].item_id}
+    for kind in ("brute_force", "streaming"):
+        assert tfrs.export_index(model, features, folder / kind, kind, 6, retired=retired) == 1
+        _, ids = tfrs.retrieval_index(model, features, kind, 6, retired=retired)(raw)
+        left = [[r.item_id for r in row if r.item_id not in retired] for row in before]
+        assert [row[:4].astype(str).tolist() for row in ids.numpy()] == [row[:4] for row in left]
+    with pytest.raises(ValueError, match=f"from 1 to the {NUM_ITEMS - 2} items"):
+        tfrs.retrieval_index(model, features, k=NUM_ITEMS, retired=retired)
+
+
 def saved_indices_answer_without_this_package(folder: Path) -> None:
     model, features = trained(content=False)
     raw = people(features, model)
@@ -222,6 +236,7 @@ CHECKS: dict[str, Callable[[Path], None]] = {
     for check in (
         exact_indices_rank_as_the_model,
         exclusions_are_raw_ids,
+        retired_items_are_not_found,
         saved_indices_answer_without_this_package,
         scann_finds_the_best,
         scann_that_is_not_installed_is_named,

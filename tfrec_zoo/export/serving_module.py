@@ -20,6 +20,7 @@ from tfrec_zoo.export.raw_features import RawFeatures, lookup, vocabulary_table
 from tfrec_zoo.features.feature_space import FeatureSpace
 from tfrec_zoo.models.base import RecommenderModel
 from tfrec_zoo.models.catalogue_mask import catalogue_mask
+from tfrec_zoo.models.catalogue_top_k import catalogue_top_k
 from tfrec_zoo.schema import NUM_RESERVED, PAD, PAD_TOKEN
 
 Tensors = dict[str, tf.Tensor]
@@ -195,8 +196,8 @@ class ServingModule(tf.Module):
 
     def _top_k(self, scores: tf.Tensor, k: tf.Tensor) -> Tensors:
         """The best k items, or the whole catalogue; "" with -inf where fewer are left."""
-        num_items = tf.shape(scores)[1] - NUM_RESERVED
-        best, index = tf.math.top_k(scores, tf.clip_by_value(k, 0, num_items))
+        num_items = self._num_rows - NUM_RESERVED
+        best, index = catalogue_top_k(scores, tf.clip_by_value(k, 0, num_items), self._num_rows)
         names = tf.gather(self.item_ids, tf.where(tf.math.is_inf(best), PAD, index))
         return {"item_ids": names, "scores": best}
 

@@ -50,7 +50,7 @@ def export_vectors(path: str | Path, file: str | Path) -> ItemVectors:
             "item_id" (string) and "vector" (a list of D float32).
 
     Returns:
-        What was written, without the rows of padding and of unknown items.
+        What was written, without the rows of padding, of unknown and of retired items.
 
     Raises:
         UnknownNameError: another suffix.
@@ -63,9 +63,11 @@ def export_vectors(path: str | Path, file: str | Path) -> ItemVectors:
     manifest = read_manifest(path)
     check_files(path, manifest)
     model = keras.saving.load_model(manifest.model_file(path))
-    table = tf.train.load_variable(str(manifest.version_folder(path) / "variables" / "variables"), _VARIABLE)
-    ids = Vocabulary.load(manifest.features_folder(path) / ITEMS_FILE).tokens
-    found = ItemVectors(np.array(ids, dtype=np.str_), vectors_to_index(model, table))
+    vectors = vectors_to_index(model, saved_item_vectors(manifest.version_folder(path)))
+    ids = np.array(Vocabulary.load(manifest.features_folder(path) / ITEMS_FILE).tokens, dtype=np.str_)
+    retired = set(manifest.retired)
+    kept = np.array([item not in retired for item in ids.tolist()])
+    found = ItemVectors(ids[kept], vectors[kept])
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(file) as handle:
@@ -76,6 +78,11 @@ def export_vectors(path: str | Path, file: str | Path) -> ItemVectors:
             "Choose another place."
         ) from error
     return found
+
+
+def saved_item_vectors(version: Path) -> npt.NDArray[np.float32]:
+    """The table of a SavedModel's item vectors, float32 [num_items, vector_dim]."""
+    return np.asarray(tf.train.load_variable(str(version / "variables" / "variables"), _VARIABLE))
 
 
 def vectors_to_index(model: RecommenderModel, item_vectors: Any) -> npt.NDArray[np.float32]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ def export_index(
     kind: Kind = "brute_force",
     k: int = 10,
     *,
+    retired: Iterable[str] = (),
     minimum_recall: float = 0.9,
     **options: Any,
 ) -> float:
@@ -48,6 +49,7 @@ def export_index(
         path: a new or empty folder, which appears whole or not at all.
         kind: as of `retrieval_index`.
         k: length of the lists.
+        retired: as of `retrieval_index`.
         minimum_recall: share of the exact k best that ScaNN must find.
         **options: of the TFRS layer.
 
@@ -61,7 +63,8 @@ def export_index(
     path = Path(path)
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise DataError(f"An index must go to a new or empty folder. Received: {path}. Choose another name.")
-    index = retrieval_index(model, features, kind, k, **options)
+    retired = tuple(retired)
+    index = retrieval_index(model, features, kind, k, retired=retired, **options)
 
     @tf.function
     def serve(**raw: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -76,13 +79,18 @@ def export_index(
         written = Path(staging) / "saved_model"
         allowed = tf.saved_model.SaveOptions(namespace_whitelist=["Scann"])
         tf.saved_model.save(module, str(written), {SERVING_SIGNATURE: signature}, allowed)
-        recall = _check(model, features, written, kind, minimum_recall)
+        recall = _check(model, features, retired, written, kind, minimum_recall)
         written.rename(path)
     return recall
 
 
 def _check(
-    model: RecommenderModel, features: FeatureSpace, folder: Path, kind: Kind, minimum_recall: float
+    model: RecommenderModel,
+    features: FeatureSpace,
+    retired: tuple[str, ...],
+    folder: Path,
+    kind: Kind,
+    minimum_recall: float,
 ) -> float:
     """Ask a saved index, and refuse one that answers otherwise than the model; its recall."""
     raw, inputs = golden_requests(model, features, _NUM_REQUESTS)
@@ -90,6 +98,7 @@ def _check(
     query = model.encode({name: tf.constant(value) for name, value in inputs.items()}, item_vectors=table)
     exact = np.asarray(query["query"]) @ vectors_to_index(model, table).T
     exact = np.pad(exact, ((0, 0), (NUM_RESERVED, 0)), constant_values=-np.inf)
+    exact[:, features.item_vocabulary.lookup(np.array(retired, dtype=object))] = -np.inf
     loaded = tf.saved_model.load(str(folder))
     answer = loaded.signatures[SERVING_SIGNATURE](**{name: tf.constant(value) for name, value in raw.items()})
     found = {"item_ids": answer["item_ids"].numpy().astype(str), "scores": answer["scores"].numpy()}

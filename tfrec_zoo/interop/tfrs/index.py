@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import isqrt
-from pathlib import Path
 from typing import Any, Literal, get_args
 
+import numpy as np
 import tensorflow as tf
 
 from tfrec_zoo._errors import UnknownNameError, require
@@ -28,19 +27,22 @@ _tfrs = load_tfrs()
 class _RawQuery(tf.Module):
     """From raw values of people to query vectors, as a TFRS layer calls it."""
 
-    def __init__(self, model: RecommenderModel, features: FeatureSpace, k: int) -> None:
+    def __init__(self, serving: ServingModule) -> None:
         super().__init__(name="raw_query")
-        # The vocabularies are assets, which must lie there until the index is saved.
-        self._folder = tempfile.TemporaryDirectory()
-        features.without_content().save(self._folder.name)
-        self.serving = ServingModule(model, features, k, Path(self._folder.name))
+        self.serving = serving
 
     def __call__(self, raw: Mapping[str, tf.Tensor]) -> tf.Tensor:
         return self.serving.encode_query(raw)
 
 
 def retrieval_index(
-    model: RecommenderModel, features: FeatureSpace, kind: Kind = "brute_force", k: int = 10, **options: Any
+    model: RecommenderModel,
+    features: FeatureSpace,
+    kind: Kind = "brute_force",
+    k: int = 10,
+    *,
+    retired: Iterable[str] = (),
+    **options: Any,
 ) -> Any:
     """A TFRS retrieval layer over a model's catalogue: raw values of people in, scores and ids out.
 
@@ -55,6 +57,7 @@ def retrieval_index(
         features: of the model's training data.
         kind: "brute_force" and "streaming" are exact; "scann" is approximate and needs `tfrec-zoo[scann]`.
         k: length of the lists.
+        retired: raw ids of items that are not to be found, as a refreshed export's manifest has them.
         **options: of the TFRS layer. For ScaNN the catalogue is cut into about sqrt(N) leaves, of which a
             tenth is searched, and the best 10 k are scored anew exactly, unless they say otherwise.
 
@@ -74,21 +77,25 @@ def retrieval_index(
         "`features` must be those that the model was built for.",
         features.schema,
     )
-    num_items = len(features.item_vocabulary.tokens)
+    ids = np.array(features.item_vocabulary.tokens, dtype=object)
+    left_out = set(retired)
+    kept = np.array([item not in left_out for item in ids])
+    num_items = int(kept.sum())
     require(1 <= k <= num_items, f"`k` must be from 1 to the {num_items} items of the catalogue.", k)
-    vectors = tf.constant(vectors_to_index(model, model.item_vectors()))
+    catalogue = (tf.constant(ids[kept]), tf.constant(vectors_to_index(model, model.item_vectors())[kept]))
     if model.schema.item_features and not model.stored_items:
         model = with_stored_items(model)
-    query, ids = _RawQuery(model, features, k), tf.constant(features.item_vocabulary.tokens)
+    query = _RawQuery(ServingModule(model, features, k))
     layers = _tfrs.layers.factorized_top_k
     match kind:
         case "streaming":
-            catalogue = tf.data.Dataset.from_tensor_slices((ids, vectors)).batch(_BATCH)
-            return layers.Streaming(query, k=k, **options).index_from_dataset(catalogue)
+            batches = tf.data.Dataset.from_tensor_slices(catalogue).batch(_BATCH)
+            return layers.Streaming(query, k=k, **options).index_from_dataset(batches)
         case "scann":
-            return layers.ScaNN(query, k=k, **{**_scann_options(num_items, k), **options}).index(vectors, ids)
+            layer = layers.ScaNN(query, k=k, **{**_scann_options(num_items, k), **options})
         case _:
-            return layers.BruteForce(query, k=k, **options).index(vectors, ids)
+            layer = layers.BruteForce(query, k=k, **options)
+    return layer.index(catalogue[1], catalogue[0])
 
 
 def _scann_options(num_items: int, k: int) -> dict[str, Any]:
