@@ -79,7 +79,7 @@ def target_ranks(
         raise UnknownNameError("part", part, PARTS)
     require(block_size >= 1, "`block_size` must be at least 1.", block_size)
     require(list_k >= 0, "`list_k` must be at least 0.", list_k)
-    owner, item = _distinct_targets(getattr(split, part), split.num_items)
+    owner, item = distinct_targets(getattr(split, part), split.num_items)
     require(len(owner) > 0, f"`{part}` must have an interaction or more to evaluate on.", f"{split.name}, 0")
     others = _others(_checked(candidates, split.num_items), split, part)
     rows, first = np.unique(owner, return_index=True)
@@ -130,7 +130,7 @@ def _others(candidates: Array | None, split: EncodedSplit, part: str) -> Array:
     return rows[:0] if candidates is None else np.setdiff1d(rows, candidates)
 
 
-def _distinct_targets(part: EncodedInteractions, num_items: int) -> tuple[Array, Array]:
+def distinct_targets(part: EncodedInteractions, num_items: int) -> tuple[Array, Array]:
     """Owner and item of each target, user by user; OOV ones are never merged, as they may be different."""
     owner, item = part.row_of_position(), part.item_index
     wrong = (item == PAD) | (item < 0) | (item >= num_items)
@@ -153,14 +153,15 @@ def _score_blocks(
     for start in range(0, len(rows), block_size):
         block = slice(start, min(start + block_size, len(rows)))
         scores = buffer[: block.stop - block.start]
-        batch = _batch(history, rows[block], model.max_history_length, with_times)
+        batch = query_batch(history, rows[block], model.max_history_length, with_times)
         _score_into(scores, model, score, batch)
         yield block, scores
 
 
-def _batch(
+def query_batch(
     history: EncodedInteractions, rows: Array, max_length: int | None, with_times: bool
 ) -> dict[str, Array]:
+    """A model's inputs for user rows [B]: the newest `max_length` items, or all of them, and the profile."""
     if max_length is None:
         max_length = max(1, int((history.row_splits[rows + 1] - history.row_splits[rows]).max()))
     profile = {name: values[rows] for name, values in history.profile.items()}

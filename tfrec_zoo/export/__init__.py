@@ -3,7 +3,17 @@
 from tfrec_zoo.export.litert import check_litert
 from tfrec_zoo.export.publish import check_target
 from tfrec_zoo.export.refresh import CatalogueChange, refresh_catalogue
+from tfrec_zoo.export.vectors import ItemVectors, export_vectors
 from tfrec_zoo.export.verification import verify
 from tfrec_zoo.export.write import export
 
-__all__ = ["CatalogueChange", "check_litert", "check_target", "export", "refresh_catalogue", "verify"]
+__all__ = [
+    "CatalogueChange",
+    "ItemVectors",
+    "check_litert",
+    "check_target",
+    "export",
+    "export_vectors",
+    "refresh_catalogue",
+    "verify",
+]

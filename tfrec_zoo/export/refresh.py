@@ -16,6 +16,7 @@ import tfrec_zoo.models  # noqa: F401  registers the classes that a .keras file 
 from tfrec_zoo._errors import DataError
 from tfrec_zoo.bundle import Manifest, check_files, read_manifest
 from tfrec_zoo.data.tables import Items
+from tfrec_zoo.export.vectors import saved_item_vectors
 from tfrec_zoo.export.write import export
 from tfrec_zoo.features.feature_space import FeatureSpace
 from tfrec_zoo.models.base import RecommenderModel
@@ -23,7 +24,6 @@ from tfrec_zoo.models.stored_items import with_stored_items
 from tfrec_zoo.schema import OOV
 
 _BLOCK = 4096
-_ITEM_VECTORS = "item_vectors/.ATTRIBUTES/VARIABLE_VALUE"
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,7 @@ def _with_items(
     rows = features.item_vocabulary.lookup(items.item_id)
     new = rows == OOV
     encoded = _encode(model, features, items, rows)
-    checkpoint = manifest.version_folder(path) / "variables" / "variables"
-    vectors = tf.train.load_variable(str(checkpoint), _ITEM_VECTORS)
+    vectors = saved_item_vectors(manifest.version_folder(path))
     old = vectors[rows[~new]]
     scale = np.maximum(np.abs(old).max(axis=1, initial=0.0), 1e-6)
     # The same content, encoded in another batch or on another machine, may differ in the last bits.

@@ -20,6 +20,7 @@ from tfrec_zoo.export.raw_features import RawFeatures, lookup, rows_of, vocabula
 from tfrec_zoo.features.feature_space import FeatureSpace
 from tfrec_zoo.models.base import RecommenderModel
 from tfrec_zoo.models.catalogue_mask import catalogue_mask
+from tfrec_zoo.models.catalogue_top_k import catalogue_top_k
 from tfrec_zoo.schema import NUM_RESERVED, PAD, PAD_TOKEN
 
 Tensors = dict[str, tf.Tensor]
@@ -66,15 +67,25 @@ class ServingModule(tf.Module):
     def _model(self) -> RecommenderModel:
         return self._of_model()
 
-    def signatures(self, size: int | None = None) -> dict[str, Any]:
-        """Each signature as a concrete function, for batches of any size or of a given one."""
-        person = {
+    @property
+    def _vectors(self) -> tf.Tensor:
+        # A gather from the variable itself makes every later read of it copy the whole table.
+        return self.item_vectors.value()
+
+    def person_specs(self, size: int | None = None) -> dict[str, tf.TensorSpec]:
+        """Of the raw values that tell of B people, any number where no size is given."""
+        specs = {
             "history": tf.TensorSpec([size, None], tf.string, "history"),
             "user_id": tf.TensorSpec([size], tf.string, "user_id"),
             **self.profile.specs(size),
         }
         if self._model.reads_times:
-            person["history_time"] = tf.TensorSpec([size, None], tf.int64, "history_time")
+            specs["history_time"] = tf.TensorSpec([size, None], tf.int64, "history_time")
+        return specs
+
+    def signatures(self, size: int | None = None) -> dict[str, Any]:
+        """Each signature as a concrete function, for batches of any size or of a given one."""
+        person = self.person_specs(size)
         k = tf.TensorSpec([], tf.int32, "k")
         limits = {
             "k": k,
@@ -107,13 +118,12 @@ class ServingModule(tf.Module):
 
         @tf.function
         def encode_query(**raw: tf.Tensor) -> Tensors:
-            inputs, _ = self._inputs(raw)
-            return {"query": self._model.encode(inputs, item_vectors=self.item_vectors)["query"]}
+            return {"query": self.encode_query(raw)}
 
         @tf.function
         def encode_item(**raw: tf.Tensor) -> Tensors:
             if "item_id" in raw:
-                return {"vectors": tf.gather(self.item_vectors, lookup(self.item_table, raw["item_id"]))}
+                return {"vectors": tf.gather(self._vectors, lookup(self.item_table, raw["item_id"]))}
             return {"vectors": self._model.encode_content(self.content(raw))}
 
         return {
@@ -124,6 +134,11 @@ class ServingModule(tf.Module):
             ENCODE_QUERY_SIGNATURE: encode_query.get_concrete_function(**person),
             ENCODE_ITEM_SIGNATURE: encode_item.get_concrete_function(**content),
         }
+
+    def encode_query(self, raw: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        """The query vectors of people whose raw values are those of `person_specs`, float [B, D]."""
+        inputs, _ = self._inputs(raw)
+        return self._model.encode(inputs, item_vectors=self._vectors)["query"]
 
     def _inputs(self, raw: Mapping[str, tf.Tensor]) -> tuple[Tensors, tf.Tensor]:
         """The model's inputs, and the catalogue rows of the whole history, int32 [B, T]."""
@@ -147,7 +162,7 @@ class ServingModule(tf.Module):
         if exclude is not None:
             never = tf.concat([never, lookup(self.item_table, exclude)], axis=1)
         allowed = self._allowed(allow)[None, :] & catalogue_mask(never, self._num_rows)
-        return self._top_k(self._model.catalogue_scores(inputs, self.item_vectors, allowed), k)
+        return self._top_k(self._model.catalogue_scores(inputs, self._vectors, allowed), k)
 
     @property
     def _num_rows(self) -> int:
@@ -166,14 +181,14 @@ class ServingModule(tf.Module):
         """Scores of given items, -inf for unknown ones and padding."""
         inputs, _ = self._inputs(raw)
         rows = lookup(self.item_table, candidates)
-        encoded = self._model.encode(inputs, item_vectors=self.item_vectors)
-        scores = self._model.score(encoded, tf.gather(self.item_vectors, rows))
+        encoded = self._model.encode(inputs, item_vectors=self._vectors)
+        scores = self._model.score(encoded, tf.gather(self._vectors, rows))
         return tf.where(rows >= NUM_RESERVED, scores, float("-inf"))
 
     def _similar(self, item_id: tf.Tensor, k: tf.Tensor) -> Tensors:
         """The items whose vectors have the largest cosine with an item's, without itself."""
         rows = lookup(self.item_table, item_id)
-        vectors = tf.math.l2_normalize(self._model.similarity_vectors(self.item_vectors), axis=-1)
+        vectors = tf.math.l2_normalize(self._model.similarity_vectors(self._vectors), axis=-1)
         scores = tf.matmul(tf.gather(vectors, rows), vectors, transpose_b=True)
         known = (rows >= NUM_RESERVED)[:, None]
         allowed = self._allowed(None)[None, :] & catalogue_mask(rows[:, None], self._num_rows) & known
@@ -181,8 +196,8 @@ class ServingModule(tf.Module):
 
     def _top_k(self, scores: tf.Tensor, k: tf.Tensor) -> Tensors:
         """The best k items, or the whole catalogue; "" with -inf where fewer are left."""
-        num_items = tf.shape(scores)[1] - NUM_RESERVED
-        best, index = tf.math.top_k(scores, tf.clip_by_value(k, 0, num_items))
+        num_items = self._num_rows - NUM_RESERVED
+        best, index = catalogue_top_k(scores, tf.clip_by_value(k, 0, num_items), self._num_rows)
         names = tf.gather(self.item_ids, tf.where(tf.math.is_inf(best), PAD, index))
         return {"item_ids": names, "scores": best}
 

@@ -16,6 +16,7 @@ from tfrec_zoo.layers.item_encoder import ItemEncoder
 from tfrec_zoo.models.attention_ranker import AttentionRanker
 from tfrec_zoo.models.base import Inputs, RecommenderModel
 from tfrec_zoo.models.catalogue_mask import catalogue_mask, scattered
+from tfrec_zoo.models.catalogue_top_k import catalogue_top_k
 from tfrec_zoo.models.cnn_ranker import CNNRanker
 from tfrec_zoo.models.config import Loss, ModelConfig
 from tfrec_zoo.models.gru_ranker import GRURanker
@@ -199,7 +200,8 @@ class TwoStage(RecommenderModel):
         if allowed is None:
             allowed = catalogue_mask(inputs["history"], self.schema.num_items)
         retrieved = self.retriever.catalogue_scores(inputs, of_retriever, allowed)
-        best, rows = tf.math.top_k(retrieved, min(self.config.num_candidates, self.schema.num_items))
+        num_items = self.schema.num_items
+        best, rows = catalogue_top_k(retrieved, min(self.config.num_candidates, num_items), num_items)
         encoded = self.ranker.encode(inputs, item_vectors=of_ranker)
         scores = self.ranker.score(encoded, tf.gather(of_ranker, rows))
         scores = tf.where(tf.math.is_inf(best), -np.inf, scores)

@@ -1,0 +1,1 @@
+"""Bridges to other libraries, each loaded only when its module is imported."""
