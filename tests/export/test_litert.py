@@ -107,6 +107,16 @@ def test_ids_of_any_script(tmp_path: Path) -> None:
     assert {r.item_id for r in found} == set(names[3:])
 
 
+def test_somebody_without_a_history_and_vectors_of_length_one(tmp_path: Path) -> None:
+    features = features_of(False)
+    model = small_model("gru_ranker", features, normalize=True, temperature=0.1)
+    export(model, features, tmp_path / "x", litert=["float32"])
+    device = LiteRTRecommender(read_manifest(tmp_path / "x").litert_files(tmp_path / "x")["float32"])
+    served = load(tmp_path / "x")
+    assert device.recommend([], k=4) == served.recommend([], k=4)
+    assert [r.score for r in device.recommend([], k=2)] == [0, 0]
+
+
 def test_smaller_weights_make_a_smaller_file_of_nearly_the_same_answers(tmp_path: Path) -> None:
     features = features_of(False)
     model = small_model("attention_ranker", features, embedding_dim=64, num_layers=1)

@@ -129,3 +129,10 @@ def test_the_difference_of_lists() -> None:
     assert difference([5, 6, 7, 8, 0], [4, 3, 3, 1, inf]) == (0, 0), "an empty tail"
     assert difference([5, 6, 7, 0, 0], [4, 3, 3, inf, inf])[0] == np.inf, "a tail too early"
     assert difference([5, 6, 7], [4, 3, float("nan")])[0] == np.inf
+    # A first stage of rounded weights retrieved item 9, which may come, in the place of item 7.
+    answer = {"item_ids": names(np.array([[5, 6, 9]])).astype(str), "scores": np.array([[4, 3, 2.9]], "f")}
+    golden = Golden({}, values, "item_ids", np.ones((1, 42), bool))
+    assert compare(golden, answer, features, rounded=True).largest == pytest.approx(0.1)
+    assert compare(golden, answer, features).largest == np.inf
+    closed = Golden({}, values, "item_ids", ~np.isneginf(values))
+    assert compare(closed, answer, features, rounded=True).largest == np.inf

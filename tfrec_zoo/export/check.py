@@ -83,7 +83,7 @@ def check_engine(
         return [EngineCheck(engine.name, name, problem=str(error)) for name in asked]
     checks = []
     for name, golden in asked.items():
-        found = compare(golden, answers[name], features)
+        found = compare(golden, answers[name], features, rounded=tolerance > TOLERANCE)
         checks.append(
             EngineCheck(engine.name, name, found.relative, found.reordered, found.rows, tolerance=tolerance)
         )

@@ -37,6 +37,8 @@ class Golden:
     else the answer itself."""
     output: str
     """Name of the output that holds `values`; "item_ids" for a list."""
+    allowed: Array | None = None
+    """Of a list: what may come, bool [B, num_items]; more than has a score where a first stage retrieves."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ def golden_answers(
         return np.asarray(np.where(allowed, scores, -np.inf))
 
     return {
-        SERVING_SIGNATURE: Golden(raw, ranked(unseen), "item_ids"),
+        SERVING_SIGNATURE: Golden(raw, ranked(unseen), "item_ids", unseen),
         RECOMMEND_SIGNATURE: Golden(
             {
                 **raw,
@@ -144,6 +146,7 @@ def golden_answers(
             },
             ranked(limited),
             "item_ids",
+            limited,
         ),
         SCORE_SIGNATURE: Golden(
             {**raw, "candidates": names(candidates).astype(str)},
@@ -159,13 +162,16 @@ def golden_answers(
     }
 
 
-def compare(golden: Golden, answer: Mapping[str, Array], features: FeatureSpace) -> Difference:
+def compare(
+    golden: Golden, answer: Mapping[str, Array], features: FeatureSpace, rounded: bool = False
+) -> Difference:
     """How an engine's answer differs from the Keras model's.
 
     Args:
         golden: the request.
         answer: an array a named output; strings as str.
         features: of the model.
+        rounded: whether the engine's weights are rounded, so that a first stage may retrieve other items.
     """
     finite = golden.values[np.isfinite(golden.values)]
     scale = max(1.0, float(np.abs(finite).max(initial=0.0)))
@@ -174,10 +180,11 @@ def compare(golden: Golden, answer: Mapping[str, Array], features: FeatureSpace)
         return Difference(_largest_gap(answer[golden.output], golden.values), 0, rows, scale)
     # LiteRT's converter writes the lowest number where a graph has -inf.
     scores = np.where(answer["scores"] <= np.finfo(np.float32).min, -np.inf, answer["scores"])
-    index = features.item_vocabulary.lookup(answer["item_ids"].astype(object))
-    of_item = np.where(
-        index >= NUM_RESERVED, np.take_along_axis(golden.values, index.astype(np.int64), axis=1), -np.inf
-    )
+    index = features.item_vocabulary.lookup(answer["item_ids"].astype(object)).astype(np.int64)
+    of_item = np.where(index >= NUM_RESERVED, np.take_along_axis(golden.values, index, axis=1), -np.inf)
+    if rounded and golden.allowed is not None:
+        retrieved_otherwise = np.isneginf(of_item) & np.take_along_axis(golden.allowed, index, axis=1)
+        of_item = np.where(retrieved_otherwise, scores, of_item)
     best = -np.sort(-golden.values, axis=1)[:, : scores.shape[1]]
     best = np.pad(best, ((0, 0), (0, scores.shape[1] - best.shape[1])), constant_values=-np.inf)
     twice = any(len(set(row := own[own >= NUM_RESERVED])) < len(row) for own in index)

@@ -223,8 +223,12 @@ class RecommenderModel(keras.Model):
         return item_vectors
 
     def _unit(self, vectors: Any) -> Any:
-        # Bounds the gradient of vectors near zero, such as those of items without content.
-        return ops.normalize(vectors, axis=-1, epsilon=1e-3) if self.config.normalize else vectors
+        if not self.config.normalize:
+            return vectors
+        # The least norm, 1e-3, bounds the gradient near zero, such as that of items without content. Written
+        # so that LiteRT's converter does not make its own normalisation of it, which divides 0 by 0.
+        scaled = vectors * 1e3
+        return scaled * ops.rsqrt(ops.maximum(ops.sum(ops.square(scaled), axis=-1, keepdims=True), 1.0))
 
     def encode(self, inputs: Inputs, training: bool = False, item_vectors: Any = None) -> dict[str, Any]:
         """All that scoring needs of the queries: "query" float [B, D], and what the model adds to it."""
