@@ -20,7 +20,7 @@ The vectors are clusters of about a thousand items, centres and spread drawn fro
 history is of three clusters, since catalogues have genres. Of vectors without any structure an approximate
 index finds less.
 
-    pip install faiss-cpu
+    pip install 'tfrec-zoo[benchmarks]'
     python -m venv peers/scann && peers/scann/bin/pip install 'tfrec-zoo[scann]'
     python benchmarks/index_latency.py [--scann-python peers/scann/bin/python] [--items 10000 ...]
         [--rounds 5] [--calls 200] [--threads N] [--json PATH]
