@@ -16,12 +16,25 @@ from tfrec_zoo.cli.models import models
 from tfrec_zoo.cli.quickstart import quickstart
 from tfrec_zoo.cli.recommend import recommend
 from tfrec_zoo.cli.refresh import refresh
+from tfrec_zoo.cli.serve import serve
 from tfrec_zoo.cli.train import train
 from tfrec_zoo.cli.vectors import vectors
 from tfrec_zoo.cli.verify import verify
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for command in (quickstart, datasets, models, train, evaluate, recommend, refresh, vectors, verify):
+COMMANDS = (
+    quickstart,
+    datasets,
+    models,
+    train,
+    evaluate,
+    recommend,
+    refresh,
+    vectors,
+    verify,
+    serve,
+)
+for command in COMMANDS:
     app.command()(command)
 
 

@@ -24,25 +24,28 @@ def verify(
     """
     out = Output(json, quiet)
     import_quietly()
-    from tfrec_zoo.export.verify import verify as check
+    from tfrec_zoo.export import verify as check
 
     checks = check(folder, requests)
     out.table(
-        f"{folder} beside its Keras model, {requests} requests a signature",
-        ["engine", "signature", "largest difference", "other order", ""],
+        f"{folder} beside its Keras model",
+        ["engine", "signature", "difference", "other order", "limit"],
         [
-            [row.engine, row.signature, "", "", row.skipped or row.problem]
-            if row.skipped or row.problem
-            else [
+            [
                 row.engine,
                 row.signature,
                 f"{row.difference:.1e}",
                 f"{row.reordered} of {row.requests}",
-                "" if row.passed else f"above {row.tolerance:g}",
+                f"{row.tolerance:g}" if row.passed else f"above {row.tolerance:g}",
             ]
             for row in checks
+            if row.requests
         ],
     )
+    out.say("The largest difference of a score, over the largest score; exact ties may stand in any order.")
+    for row in checks:
+        if row.skipped or row.problem:
+            out.say(f"{row.engine}: {row.skipped or row.problem}")
     out.json([{**asdict(row), "passed": row.passed} for row in checks])
     if not all(row.passed for row in checks):
         raise typer.Exit(1)

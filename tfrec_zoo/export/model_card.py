@@ -5,7 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tfrec_zoo.bundle import EXTRA_FOLDER, FEATURES_FOLDER, MODEL_FILE, Manifest
+from tfrec_zoo.bundle import (
+    BATCHING_CONFIG_FILE,
+    EXTRA_FOLDER,
+    FEATURES_FOLDER,
+    MODEL_FILE,
+    MODELS_CONFIG_FILE,
+    Manifest,
+)
+from tfrec_zoo.export.server_files import docker_command
 
 
 def model_card(manifest: Manifest) -> str:
@@ -24,6 +32,11 @@ def model_card(manifest: Manifest) -> str:
         f"The folder `{manifest.version}` is a SavedModel: raw string ids in, item ids and scores out. "
         f"In its `{EXTRA_FOLDER}`, `{MODEL_FILE}` is the Keras model, `{FEATURES_FOLDER}` its vocabularies.",
         _signatures(manifest.signatures),
+        "## Serve\n\n"
+        "    tfrec-zoo serve " + manifest.name + "\n"
+        "    " + docker_command(manifest.name) + "\n\n"
+        f"from the folder that holds `{manifest.name}`; `{MODELS_CONFIG_FILE}` and `{BATCHING_CONFIG_FILE}` "
+        "are for a server of several models and for one under load." + _litert(manifest),
         "## Limits\n\n"
         f"- It knows {schema['num_items'] - 2:,} items and {schema['num_users'] - 2:,} users; "
         "unknown ids are passed over.\n"
@@ -32,6 +45,11 @@ def model_card(manifest: Manifest) -> str:
         "## Hyper-parameters\n\n```json\n" + json.dumps(manifest.config, indent=1) + "\n```",
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _litert(manifest: Manifest) -> str:
+    files = [name for name in manifest.files if name.endswith(".tflite")]
+    return f" For devices: {', '.join(f'`{name}`' for name in files)}." if files else ""
 
 
 def _facts(manifest: Manifest) -> dict[str, Any]:

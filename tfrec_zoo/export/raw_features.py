@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfrec_zoo.features.transforms import TokenTransform, Transform
 from tfrec_zoo.features.vocabulary import Vocabulary
-from tfrec_zoo.schema import NUM_RESERVED, OOV, PAD, PAD_TOKEN, Feature
+from tfrec_zoo.schema import OOV, PAD_TOKEN, Feature
 
 _NO_WORD = r"[^\p{L}\p{N}_]+"
 
@@ -74,13 +74,15 @@ class RawFeatures(tf.Module):
         return tf.reshape(padded, [-1, length])
 
 
+def rows_of(vocabulary: Vocabulary) -> tf.Tensor:
+    """The string of each index; that of OOV cannot be asked for, since no token holds a line break."""
+    return tf.constant([PAD_TOKEN, "\n", *vocabulary.tokens], tf.string)
+
+
 def vocabulary_table(vocabulary: Vocabulary) -> Any:
     """A look-up table of a vocabulary, held by the graph itself: other engines read no asset files."""
-    keys = [PAD_TOKEN, *vocabulary.tokens]
-    values = [PAD, *range(NUM_RESERVED, len(vocabulary))]
-    initializer = tf.lookup.KeyValueTensorInitializer(
-        tf.constant(keys, tf.string), tf.constant(values, tf.int64)
-    )
+    rows = tf.range(len(vocabulary), dtype=tf.int64)
+    initializer = tf.lookup.KeyValueTensorInitializer(rows_of(vocabulary), rows)
     return tf.lookup.StaticHashTable(initializer, default_value=OOV)
 
 

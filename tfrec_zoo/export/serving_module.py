@@ -16,7 +16,7 @@ from tfrec_zoo.bundle import (
     SERVING_SIGNATURE,
     SIMILAR_SIGNATURE,
 )
-from tfrec_zoo.export.raw_features import RawFeatures, lookup, vocabulary_table
+from tfrec_zoo.export.raw_features import RawFeatures, lookup, rows_of, vocabulary_table
 from tfrec_zoo.features.feature_space import FeatureSpace
 from tfrec_zoo.models.base import RecommenderModel
 from tfrec_zoo.models.catalogue_mask import catalogue_mask
@@ -56,7 +56,7 @@ class ServingModule(tf.Module):
         self.item_vectors = tf.Variable(model.item_vectors(), trainable=False, name="item_vectors")
         self.item_table = vocabulary_table(features.item_vocabulary)
         self.user_table = vocabulary_table(features.user_vocabulary)
-        self.item_ids = tf.constant([PAD_TOKEN] * NUM_RESERVED + features.item_vocabulary.tokens)
+        self.item_ids = rows_of(features.item_vocabulary)
         available = np.ones(model.schema.num_items, bool)
         available[features.item_vocabulary.lookup(np.array(list(retired), dtype=object))] = False
         self._available = available

@@ -1,4 +1,4 @@
-"""Load an export and recommend.
+"""Load an export and recommend; serve it; ask a server.
 
 Names are imported when first used: a device that has LiteRT alone needs no TensorFlow.
 """
@@ -9,17 +9,34 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tfrec_zoo.serving.client import Client
+    from tfrec_zoo.serving.grpc_client import GrpcClient
     from tfrec_zoo.serving.litert import LiteRTRecommender
     from tfrec_zoo.serving.recommender import Recommender
     from tfrec_zoo.serving.saved_model import SavedModelRecommender, load
+    from tfrec_zoo.serving.server import serve
+    from tfrec_zoo.serving.server_config import ServerConfig
 
-__all__ = ["LiteRTRecommender", "Recommender", "SavedModelRecommender", "load"]
+__all__ = [
+    "Client",
+    "GrpcClient",
+    "LiteRTRecommender",
+    "Recommender",
+    "SavedModelRecommender",
+    "ServerConfig",
+    "load",
+    "serve",
+]
 
 _HOMES = {
+    "Client": "client",
+    "GrpcClient": "grpc_client",
     "LiteRTRecommender": "litert",
     "Recommender": "recommender",
     "SavedModelRecommender": "saved_model",
+    "ServerConfig": "server_config",
     "load": "saved_model",
+    "serve": "server",
 }
 
 

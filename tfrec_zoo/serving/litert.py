@@ -12,7 +12,7 @@ import numpy as np
 from tfrec_zoo._errors import DataError
 from tfrec_zoo.bundle import RECOMMEND_SIGNATURE, SHARED_INPUTS
 from tfrec_zoo.serving.recommender import Recommender
-from tfrec_zoo.serving.requests import Array
+from tfrec_zoo.serving.requests import Array, answer_to_nobody
 
 _DESCRIPTION = 10
 """Place of `description` in the table `Model` of LiteRT's schema."""
@@ -70,10 +70,7 @@ class LiteRTRecommender(Recommender):
         ]
         outputs = self.signatures[signature]["outputs"]
         if not rows:
-            return {
-                name: np.zeros((0, 0), object if o["dtype"] == "string" else o["dtype"])
-                for name, o in outputs.items()
-            }
+            return answer_to_nobody(outputs)
         return {name: _as_answer(np.concatenate([row[name] for row in rows])) for name in outputs}
 
 

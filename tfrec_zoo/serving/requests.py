@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfrec_zoo._errors import DataError, UnknownNameError, require
+from tfrec_zoo.bundle import SHARED_INPUTS
 from tfrec_zoo.recommendation import history_strings, id_string
 
 Array = npt.NDArray[Any]
@@ -126,6 +127,23 @@ def padded(rows: Sequence[Sequence[str]]) -> Array:
     for row, values in enumerate(rows):
         table[row, : len(values)] = values
     return table
+
+
+def asks_nobody(inputs: Mapping[str, Array]) -> bool:
+    """Whether a request has no person, or no item, in it: no engine need be asked then."""
+    return any(len(values) == 0 for name, values in inputs.items() if name not in SHARED_INPUTS)
+
+
+def answer_to_nobody(outputs: Mapping[str, Mapping[str, Any]]) -> dict[str, Array]:
+    """The answer to such a request.
+
+    Args:
+        outputs: of the signature, name -> {"dtype", "shape"}.
+    """
+    return {
+        name: np.zeros((0, 0), object if output["dtype"] == "string" else output["dtype"])
+        for name, output in outputs.items()
+    }
 
 
 def _categories(value: Any) -> list[str]:
