@@ -102,6 +102,6 @@ def _scann_options(num_items: int, k: int) -> dict[str, Any]:
     leaves = isqrt(num_items)
     return {
         "num_leaves": leaves,
-        "num_leaves_to_search": min(leaves, max(10, leaves // 10)),
+        "num_leaves_to_search": min(leaves, max(20, leaves // 10)),
         "num_reordering_candidates": min(num_items, 10 * k),
     }
