@@ -20,9 +20,12 @@ def in_blocks_of_items(score: Callable[[Any], Any], vectors: Any, query: Any, bl
     Returns:
         float32 [B, N].
     """
-    if query.shape[0] == 1:
-        return score(vectors)  # LiteRT has no such loop.
     num_items = tf.shape(vectors)[0]
+    if query.shape[0] == 1:
+        # LiteRT has no such loop, and its converter would keep what it can compute of a constant table as
+        # tables more: it must not know that these rows begin at 0.
+        start = tf.cast(tf.minimum(tf.reduce_max(tf.abs(query)), 0.0), tf.int32)
+        return score(tf.gather(vectors, tf.range(start, start + num_items)))
     num_blocks = (num_items + block_size - 1) // block_size
     padded = tf.pad(vectors, [[0, num_blocks * block_size - num_items], [0, 0]])
     blocks = tf.reshape(padded, [num_blocks, block_size, vectors.shape[-1]])
