@@ -47,6 +47,21 @@ def history_strings(history: Any) -> list[str]:
     return [id_string(item, "history") for item in history]
 
 
+def id_strings(values: Any, argument: str) -> list[str]:
+    """Raw ids as strings.
+
+    Args:
+        values: a sequence of strings or whole numbers; a bare string would be taken letter by letter.
+        argument: name for the error message.
+
+    Raises:
+        TypeError: anything else.
+    """
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise TypeError(f"`{argument}` must be a sequence of ids. Received: {values!r}. Give [{values!r}].")
+    return [id_string(value, argument) for value in values]
+
+
 def list_length(k: Any) -> int:
     """K as an integer.
 

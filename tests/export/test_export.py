@@ -120,6 +120,11 @@ def test_k_beyond_the_catalogue_gives_what_there_is(exported: Path, trained) -> 
     for wrong in (2.5, "5", True, None):
         with pytest.raises(TypeError, match="`k` must be a whole number"):
             served.recommend(k=wrong)
+    for name in ("exclude", "allow"):
+        with pytest.raises(TypeError, match=f"`{name}` must be a sequence of ids"):
+            served.recommend(items[:2], **{name: "50"})
+    with pytest.raises(TypeError, match="`candidates` must be a sequence of ids"):
+        served.score("12")
     with pytest.raises(TypeError, match="`user_id` must hold strings"):
         served.recommend(user_id=260.0)
 

@@ -99,7 +99,7 @@ def test_changed_content_and_retired_items_from_version_to_version(tmp_path: Pat
     assert read_manifest(tmp_path / "shop").retired == [gone]
     returned = Items([gone], **{name: getattr(DATA.items, name)[7:8] for name in CONTENT})
     second = refresh_catalogue(tmp_path / "shop", returned)
-    assert (second.unchanged, second.version) == (1, 3)
+    assert (second.unchanged, second.returned, second.version) == (1, 1, 3)
     served = load(tmp_path / "shop")
     assert gone in [r.item_id for r in served.recommend(k=999)]
     assert (served.manifest.retired, list(served.manifest.litert_files(tmp_path / "shop"))) == (
@@ -120,6 +120,16 @@ def test_a_model_of_ids_retires(tmp_path: Path) -> None:
         refresh_catalogue(tmp_path / "shop", retire=["nobody"])
     with pytest.raises(DataError, match="Received: neither"):
         refresh_catalogue(tmp_path / "shop")
+    with pytest.raises(DataError, match="that are retired already"):
+        refresh_catalogue(tmp_path / "shop", retire=gone)
+    with pytest.raises(DataError, match="must leave an item or more"):
+        refresh_catalogue(tmp_path / "shop", retire=features.item_vocabulary.tokens)
+    with pytest.raises(TypeError, match=r"`retire` must be a sequence of ids\. Received: .11."):
+        refresh_catalogue(tmp_path / "shop", retire="11")
+    for wrong in ([1, 2], NEW.title):
+        with pytest.raises(TypeError, match="`items` must be Items"):
+            refresh_catalogue(tmp_path / "shop", wrong)
+    assert not (tmp_path / "shop" / "3").exists()
 
 
 def test_columns_must_be_there(shop: Path) -> None:

@@ -145,6 +145,14 @@ def test_what_is_no_request_is_refused(body: str, message: str) -> None:
         read_inputs(read_object(body.encode(errors="surrogatepass")), THREE)
 
 
+def test_people_must_be_as_many_in_every_input() -> None:
+    specs = {"history": tensor("string", None, None), "exclude": tensor("string", None, None)}
+    specs["allow"] = tensor("string", None)
+    with pytest.raises(DataError, match=r"the same number of rows\. Received: .'history': 2, 'exclude': 1}"):
+        read('{"inputs": {"history": [["a"], ["b"]], "exclude": [["c"]], "allow": []}}', specs)
+    assert len(read('{"inputs": {"history": [["a"]], "exclude": [["c"]], "allow": ["d", "e"]}}', specs)) == 3
+
+
 def test_a_scalar_has_no_row_form() -> None:
     specs = {"item_id": tensor("string", None), "k": tensor("int32")}
     assert read('{"inputs": {"item_id": ["a"], "k": 3}}', specs)["k"] == 3

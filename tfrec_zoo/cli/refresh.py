@@ -34,6 +34,11 @@ def refresh(
 
     change = refresh_catalogue(folder, table, names_of(retire))
     done = asdict(change)
-    counts = ", ".join(f"{count:,} {name}" for name, count in done.items() if name != "version")
+    counts = ", ".join(f"{count:,} {name}" for name, count in done.items() if name not in ("version", "kept"))
     out.say(f"Wrote version {change.version} of {folder}: {counts}.")
+    if change.kept:
+        out.say(
+            f"{change.kept:,} known items were left as they were: this version holds the vectors that training "
+            "gave them, and no content. To change them, refresh the version that came from training."
+        )
     out.json(done)

@@ -64,4 +64,10 @@ def serve(
         from tfrec_zoo.serving.server import serve as serve_locally
     except ImportError as error:
         raise DataError(str(error)) from error
-    serve_locally(folder, config, lambda _, started_port: say(started_port))
+    try:
+        serve_locally(folder, config, lambda _, started_port: say(started_port))
+    except OSError as error:
+        raise DataError(
+            f"A server must have a host and a port of its own. Received: --host {config.host} --port {port} "
+            f"({error.strerror or error}). Choose another --port."
+        ) from error

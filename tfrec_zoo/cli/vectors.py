@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tfrec_zoo.bundle import read_manifest
 from tfrec_zoo.cli.console import Output
 from tfrec_zoo.cli.tensorflow_noise import import_quietly
 
@@ -19,7 +20,8 @@ def vectors(
 ) -> None:
     """Write an export's item vectors for faiss, usearch or a vector database.
 
-    Their inner product with the output of the signature `encode_query` ranks as the export does.
+    Their inner product with the output of the signature `encode_query` ranks as the export does; of a
+    two-stage model, as its first stage.
     """
     out = Output(json, quiet)
     import_quietly()
@@ -27,4 +29,8 @@ def vectors(
 
     number, width = export_vectors(folder, output).vectors.shape
     out.say(f"{number:,} vectors of {width} numbers in {output}")
+    if read_manifest(folder).model == "two_stage":
+        out.say(
+            "They are those of the first stage, which retrieves: the second has the last word in the export."
+        )
     out.json({"file": str(output), "items": number, "dim": width})

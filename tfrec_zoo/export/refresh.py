@@ -21,6 +21,7 @@ from tfrec_zoo.export.write import export
 from tfrec_zoo.features.feature_space import FeatureSpace
 from tfrec_zoo.models.base import RecommenderModel
 from tfrec_zoo.models.stored_items import with_stored_items
+from tfrec_zoo.recommendation import id_strings
 from tfrec_zoo.schema import OOV
 
 _BLOCK = 4096
@@ -43,10 +44,12 @@ class CatalogueChange:
     their content: those of a model with item ids, exported without content."""
     retired: int
     """Ones that this refresh took out."""
+    returned: int
+    """Retired ones that it brought back, being among the items."""
 
 
 def refresh_catalogue(
-    path: str | Path, items: Items | None = None, retire: Iterable[str] = ()
+    path: str | Path, items: Items | None = None, retire: Iterable[str] | None = None
 ) -> CatalogueChange:
     """Write the next version of an export with items added, changed or retired.
 
@@ -65,24 +68,28 @@ def refresh_catalogue(
 
     Raises:
         DataError: no export there, a damaged one, neither items nor ids to retire, a model that reads no
-            content, a column that is missing, or an id that is unknown.
+            content, a column that is missing, an id that is unknown, or nothing left to recommend.
+        TypeError: `items` of another type, or ids that are no sequence.
     """
     manifest = read_manifest(path)
     check_files(path, manifest)
     features = FeatureSpace.load(manifest.features_folder(path))
     model = keras.saving.load_model(manifest.model_file(path))
-    leaving = _known_ids(features, retire)
+    leaving = [item for item in _known_ids(features, retire or ()) if item not in manifest.retired]
     if items is None and not leaving:
-        raise DataError("A refresh must have `items`, or ids to `retire`. Received: neither.")
+        received = "ids that are retired already" if retire else "neither"
+        raise DataError(f"A refresh must have `items`, or ids to `retire`. Received: {received}.")
     counts = {"added": 0, "changed": 0, "unchanged": 0, "kept": 0}
     returning: set[str] = set()
     if items is not None:
         _check_content(model, items)
         returning = set(items.item_id)
         model, features, counts = _with_items(path, manifest, model, features, items)
-    retired = [item for item in manifest.retired if item not in returning]
-    retired += [item for item in leaving if item not in retired]
-    change: dict[str, Any] = {**counts, "retired": len(leaving)}
+    retired = [item for item in manifest.retired if item not in returning] + leaving
+    if len(retired) == len(features.item_vocabulary.tokens):
+        raise DataError("A refresh must leave an item or more. Received: all of them among `retire`.")
+    returned = len(returning & set(manifest.retired))
+    change: dict[str, Any] = {**counts, "retired": len(leaving), "returned": returned}
     version = export(
         model,
         features,
@@ -141,6 +148,11 @@ def _has_ids(model: RecommenderModel) -> bool:
 
 
 def _check_content(model: RecommenderModel, items: Items) -> None:
+    if not isinstance(items, Items):
+        raise TypeError(
+            "`items` must be Items, as `tfrec_zoo.data.item_tables.read_items` makes them of a file or a "
+            f"DataFrame. Received: {type(items).__name__}"
+        )
     names = [feature.name for feature in model.schema.item_features]
     if not names:
         raise DataError(
@@ -155,8 +167,8 @@ def _check_content(model: RecommenderModel, items: Items) -> None:
         )
 
 
-def _known_ids(features: FeatureSpace, retire: Iterable[str]) -> list[str]:
-    ids = list(dict.fromkeys(str(item) for item in retire))
+def _known_ids(features: FeatureSpace, retire: Any) -> list[str]:
+    ids = list(dict.fromkeys(id_strings(retire, "retire")))
     unknown = [item for item in ids if features.item_vocabulary.lookup([item])[0] == OOV or not item]
     if unknown:
         raise DataError(f"`retire` must name items of the catalogue. Received: {unknown[:5]}")

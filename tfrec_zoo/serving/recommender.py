@@ -10,7 +10,7 @@ import numpy as np
 
 from tfrec_zoo._errors import DataError
 from tfrec_zoo.bundle import RECOMMEND_SIGNATURE, SCORE_SIGNATURE, SIMILAR_SIGNATURE
-from tfrec_zoo.recommendation import Recommendation, id_string, list_length
+from tfrec_zoo.recommendation import Recommendation, id_string, id_strings, list_length
 from tfrec_zoo.serving.requests import Array, History, Requests, padded
 
 _INT32_MAX = 2**31 - 1
@@ -152,7 +152,7 @@ class Recommender(ABC):
             UnknownNameError: a profile feature that the model does not have.
         """
         times = None if history_time is None else [history_time]
-        names = [id_string(item, "candidates") for item in candidates]
+        names = id_strings(candidates, "candidates")
         people = self._requests.people([history], [user_id], [profile or {}], times)
         answer = self._checked_run(SCORE_SIGNATURE, {**people, "candidates": padded([names])})
         return [float(score) for score in answer["scores"][0][: len(names)]]

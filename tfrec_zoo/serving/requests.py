@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tfrec_zoo._errors import DataError, UnknownNameError, require
 from tfrec_zoo.bundle import SHARED_INPUTS
-from tfrec_zoo.recommendation import history_strings, id_string
+from tfrec_zoo.recommendation import history_strings, id_string, id_strings
 
 Array = npt.NDArray[Any]
 History = Sequence[str | int]
@@ -74,8 +74,8 @@ class Requests:
         """
         rows = [()] * size if exclude is None else list(exclude)
         require(len(rows) == size, "`exclude` must have a list a history.", len(rows))
-        excluded = [[id_string(item, "exclude") for item in row] for row in rows]
-        allowed = [id_string(item, "allow") for item in allow]
+        excluded = [id_strings(row, "exclude") for row in rows]
+        allowed = id_strings(allow, "allow")
         if not self._takes_limits:
             if any(excluded) or allowed or not exclude_seen:
                 raise DataError(

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from tfrec_zoo._errors import DataError
-from tfrec_zoo.bundle import SERVING_SIGNATURE
+from tfrec_zoo.bundle import SERVING_SIGNATURE, SHARED_INPUTS
 from tfrec_zoo.serving.requests import Array
 
 _BYTES_SUFFIX = "_bytes"
@@ -77,7 +77,11 @@ def read_inputs(content: Mapping[str, Any], specs: Mapping[str, Any]) -> dict[st
     """
     by_row = is_by_row(content)
     values = _columns(content["instances"], specs) if by_row else _named(content["inputs"], specs)
-    return {name: _array(name, values[name], spec, by_row) for name, spec in specs.items()}
+    inputs = {name: _array(name, values[name], spec, by_row) for name, spec in specs.items()}
+    sizes = {name: len(array) for name, array in inputs.items() if name not in SHARED_INPUTS and array.ndim}
+    if len(set(sizes.values())) > 1:
+        raise DataError(f"All inputs of people must have the same number of rows. Received: {sizes}")
+    return inputs
 
 
 def write_predict(outputs: Mapping[str, Array], by_row: bool) -> bytes:
