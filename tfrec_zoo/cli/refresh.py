@@ -38,7 +38,7 @@ def refresh(
     out.say(f"Wrote version {change.version} of {folder}: {counts}.")
     if change.kept:
         out.say(
-            f"{change.kept:,} known items were left as they were: this version holds the vectors that training "
-            "gave them, and no content. To change them, refresh the version that came from training."
+            f"{change.kept:,} known items were left as they are: this version holds vectors that training "
+            "gave them and no content. To change them, refresh the version that came from training."
         )
     out.json(done)
