@@ -98,8 +98,11 @@ def test_changed_content_and_retired_items_from_version_to_version(tmp_path: Pat
     assert all(check.passed for check in verify(tmp_path / "shop", 5))
     assert read_manifest(tmp_path / "shop").retired == [gone]
     returned = Items([gone], **{name: getattr(DATA.items, name)[7:8] for name in CONTENT})
+    both = refresh_catalogue(tmp_path / "shop", returned, retire=[gone])
+    assert (both.retired, both.returned) == (0, 0)
+    assert read_manifest(tmp_path / "shop").retired == [gone], "an id among both is retired"
     second = refresh_catalogue(tmp_path / "shop", returned)
-    assert (second.unchanged, second.returned, second.version) == (1, 1, 3)
+    assert (second.unchanged, second.returned, second.version) == (1, 1, 4)
     served = load(tmp_path / "shop")
     assert gone in [r.item_id for r in served.recommend(k=999)]
     assert (served.manifest.retired, list(served.manifest.litert_files(tmp_path / "shop"))) == (

@@ -75,8 +75,8 @@ def refresh_catalogue(
     check_files(path, manifest)
     features = FeatureSpace.load(manifest.features_folder(path))
     model = keras.saving.load_model(manifest.model_file(path))
-    leaving = [item for item in _known_ids(features, retire or ()) if item not in manifest.retired]
-    if items is None and not leaving:
+    asked, before = _known_ids(features, retire or ()), set(manifest.retired)
+    if items is None and before.issuperset(asked):
         received = "ids that are retired already" if retire else "neither"
         raise DataError(f"A refresh must have `items`, or ids to `retire`. Received: {received}.")
     counts = {"added": 0, "changed": 0, "unchanged": 0, "kept": 0}
@@ -85,11 +85,13 @@ def refresh_catalogue(
         _check_content(model, items)
         returning = set(items.item_id)
         model, features, counts = _with_items(path, manifest, model, features, items)
-    retired = [item for item in manifest.retired if item not in returning] + leaving
+    # An id among both `items` and `retire` is retired.
+    returning -= set(asked)
+    retired = [item for item in manifest.retired if item not in returning]
+    retired += (leaving := [item for item in asked if item not in before])
     if len(retired) == len(features.item_vocabulary.tokens):
         raise DataError("A refresh must leave an item or more. Received: all of them among `retire`.")
-    returned = len(returning & set(manifest.retired))
-    change: dict[str, Any] = {**counts, "retired": len(leaving), "returned": returned}
+    change: dict[str, Any] = {**counts, "retired": len(leaving), "returned": len(returning & before)}
     version = export(
         model,
         features,
