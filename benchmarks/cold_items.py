@@ -40,13 +40,13 @@ from rich.console import Console
 from rich.table import Table
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from tfrec_zoo.baselines import ContentKNN
 from tfrec_zoo.data.load import load
 from tfrec_zoo.data.splits import cold_items_split
 from tfrec_zoo.data.tables import Dataset, Items
 from tfrec_zoo.evaluation import EvaluationReport, evaluate
 from tfrec_zoo.features import EncodedSplit, FeatureSpace
 from tfrec_zoo.models import create_model, get_preset
-from tfrec_zoo.models.baselines import ContentKNN
 from tfrec_zoo.models.presets import Preset
 from tfrec_zoo.training import RunConfig, train
 

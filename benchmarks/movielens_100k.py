@@ -28,13 +28,13 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from tfrec_zoo.baselines import EASE, ItemKNN, Popularity, RecentPopularity
 from tfrec_zoo.data.load import load
 from tfrec_zoo.data.splits import Split, leave_last_out, random_split
 from tfrec_zoo.data.tables import Dataset
 from tfrec_zoo.evaluation import EvaluationReport, evaluate
 from tfrec_zoo.features import EncodedSplit, FeatureSpace
 from tfrec_zoo.models import create_model
-from tfrec_zoo.models.baselines import EASE, ItemKNN, Popularity, RecentPopularity
 from tfrec_zoo.training import RunConfig, train
 
 BASELINES = (Popularity, partial(RecentPopularity, half_life=30.0), ItemKNN, EASE)

@@ -49,8 +49,8 @@ def measure(export: Path, dataset: Any) -> list[dict[str, Any]]:
 
     from tfrec_zoo.bundle import read_manifest
     from tfrec_zoo.cli.data_options import Preparation
+    from tfrec_zoo.export.graph.serving_module import ServingModule
     from tfrec_zoo.export.litert import to_litert
-    from tfrec_zoo.export.serving_module import ServingModule
     from tfrec_zoo.features import FeatureSpace
     from tfrec_zoo.models.stored_items import with_stored_items
     from tfrec_zoo.serving import LiteRTRecommender, load

@@ -38,8 +38,8 @@ SETTLED = 2.0
 
 
 def write_exports(folder: Path) -> None:
+    from tfrec_zoo.data.sources.synthetic import synthetic
     from tfrec_zoo.data.splits import leave_last_out
-    from tfrec_zoo.data.synthetic import synthetic
     from tfrec_zoo.export import export
     from tfrec_zoo.features import FeatureSpace
     from tfrec_zoo.models import create_model

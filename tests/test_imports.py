@@ -11,11 +11,11 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "tfrec_zoo"
 ORDER = [
-    ("_version", "_errors", "_field_types", "schema", "recommendation", "bundle"),
+    ("_version", "_errors", "_field_types", "_files", "_registry", "schema", "recommendation", "bundle"),
     ("data",),
     ("features",),
     ("pipelines",),
-    ("layers", "losses", "metrics"),
+    ("layers", "losses", "metrics", "baselines"),
     ("models",),
     ("evaluation",),
     ("training",),
@@ -27,10 +27,11 @@ ORDER = [
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 FOUNDATION = set(ORDER[0])
 ONLY = {
+    "baselines": FOUNDATION | {"data", "features", "baselines"},
     "layers": FOUNDATION | {"layers"},
     "losses": FOUNDATION | {"losses"},
     "metrics": FOUNDATION | {"metrics"},
-    "models": FOUNDATION | {"layers", "losses", "metrics", "models", "features"},
+    "models": FOUNDATION | {"layers", "losses", "metrics", "models"},
     "serving": FOUNDATION | {"serving"},
 }
 """Rooms that know less than all that is to their left."""

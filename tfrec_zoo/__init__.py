@@ -21,6 +21,7 @@ if (_os.environ.get("KERAS_BACKEND") or "tensorflow") != "tensorflow":
 if TYPE_CHECKING:
     from tfrec_zoo.data.filters import drop_duplicates, k_core, minimum_rating
     from tfrec_zoo.data.load import load as load_dataset
+    from tfrec_zoo.data.sources.synthetic import synthetic
     from tfrec_zoo.data.splits import (
         Split,
         cold_items_split,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
         leave_last_out,
         random_split,
     )
-    from tfrec_zoo.data.synthetic import synthetic
     from tfrec_zoo.data.tables import Dataset, Interactions, Items, Users
     from tfrec_zoo.evaluation.callback import RankingMetrics
     from tfrec_zoo.evaluation.evaluate import evaluate
@@ -92,7 +92,7 @@ _HOMES = {
         "leave_last_out",
         "random_split",
     ),
-    "data.synthetic": ("synthetic",),
+    "data.sources.synthetic": ("synthetic",),
     "data.tables": ("Dataset", "Interactions", "Items", "Users"),
     "evaluation.callback": ("RankingMetrics",),
     "evaluation.evaluate": ("evaluate",),

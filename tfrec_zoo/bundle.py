@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any
 
 from tfrec_zoo._errors import DataError
+from tfrec_zoo._files import sha256, write_text
 
 MANIFEST_FILE = "manifest.json"
 EXTRA_FOLDER = "assets.extra"
@@ -146,29 +142,3 @@ def check_files(folder: str | Path, manifest: Manifest) -> None:
             )
         if sha256(path) != expected:
             raise DataError(f"{path} must be as its manifest says. Received: another content. Export again.")
-
-
-def sha256(path: Path) -> str:
-    """Hash of a file's content, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file that no reader ever sees half-written."""
-    with written_whole(path) as file:
-        file.write(text.encode("utf-8"))
-
-
-@contextmanager
-def written_whole(path: Path) -> Iterator[BinaryIO]:
-    """A binary file that appears at `path` when the block ends without an error, and otherwise never."""
-    handle, staging = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-        Path(staging).chmod(0o644)
-        Path(staging).replace(path)
-    except BaseException:
-        Path(staging).unlink(missing_ok=True)
-        raise

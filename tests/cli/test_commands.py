@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from tfrec_zoo.cli.main import main
-from tfrec_zoo.data.synthetic import synthetic
+from tfrec_zoo.data.sources.synthetic import synthetic
 
 
 class Answer(NamedTuple):

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfrec_zoo.baselines import Popularity
+from tfrec_zoo.data.sources.synthetic import synthetic
 from tfrec_zoo.data.splits import leave_last_out
-from tfrec_zoo.data.synthetic import synthetic
 from tfrec_zoo.evaluation import evaluate
 from tfrec_zoo.features import EncodedSplit, FeatureSpace
 from tfrec_zoo.models import RecommenderModel, create_model, list_models
-from tfrec_zoo.models.baselines import Popularity
 from tfrec_zoo.models.stored_items import with_stored_items
 from tfrec_zoo.training import RunConfig, train, training_dataset
 

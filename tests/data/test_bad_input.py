@@ -13,12 +13,12 @@ import pandas as pd
 import pytest
 
 from tfrec_zoo._errors import DataError, UnknownNameError
-from tfrec_zoo.data.amazon import read_amazon
 from tfrec_zoo.data.files import read_interactions
 from tfrec_zoo.data.filters import k_core, minimum_rating
 from tfrec_zoo.data.item_tables import read_items, read_users
-from tfrec_zoo.data.lastfm import read_lastfm
 from tfrec_zoo.data.reading.archives import open_members
+from tfrec_zoo.data.sources.amazon import read_amazon
+from tfrec_zoo.data.sources.lastfm import read_lastfm
 from tfrec_zoo.data.tables import Dataset, Interactions
 
 GOOD = "user_id,item_id,rating,timestamp\n"

@@ -17,11 +17,11 @@ from tests.data.movielens_files import write_folder, write_zip
 from tests.data.same_tables import assert_same_tables
 from tfrec_zoo._errors import DataError, UnknownNameError
 from tfrec_zoo.data import load as load_module
-from tfrec_zoo.data.catalogue import DATASETS
 from tfrec_zoo.data.load import load
-from tfrec_zoo.data.movielens import read_movielens
 from tfrec_zoo.data.rejected import RejectionLog
 from tfrec_zoo.data.routes.cache import cache_folder, read_cache, write_cache
+from tfrec_zoo.data.sources.known import DATASETS
+from tfrec_zoo.data.sources.movielens import read_movielens
 from tfrec_zoo.data.tables import Dataset, Interactions, Items, Users
 
 

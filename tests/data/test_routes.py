@@ -14,11 +14,11 @@ from tests.data.loopback import WHEEL, Loopback, make_wheel, serve, sha256
 from tests.data.movielens_files import write_folder, write_zip
 from tests.data.same_tables import assert_same_tables
 from tfrec_zoo._errors import DataError
-from tfrec_zoo.data.movielens import read_movielens
 from tfrec_zoo.data.routes import tfds, wheel
 from tfrec_zoo.data.routes.tfds import fetch_by_tfds
 from tfrec_zoo.data.routes.watched import run_watched
 from tfrec_zoo.data.routes.wheel import fetch_wheel, read_wheel
+from tfrec_zoo.data.sources.movielens import read_movielens
 
 TIMEOUT = 10.0
 """Ample for a busy machine; what is asserted to be left early has its own."""

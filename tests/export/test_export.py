@@ -14,14 +14,14 @@ import tensorflow as tf
 
 from tfrec_zoo._errors import DataError, UnknownNameError
 from tfrec_zoo.bundle import check_files, read_manifest
+from tfrec_zoo.data.sources.synthetic import synthetic
 from tfrec_zoo.data.splits import leave_last_out
-from tfrec_zoo.data.synthetic import synthetic
 from tfrec_zoo.evaluation.recommend import recommend
 from tfrec_zoo.export import export
-from tfrec_zoo.export.check import check_engine, refuse_mismatches
-from tfrec_zoo.export.engines import CPP_LOADER
-from tfrec_zoo.export.golden import golden_answers
-from tfrec_zoo.export.serving_module import newest_known
+from tfrec_zoo.export.graph.serving_module import newest_known
+from tfrec_zoo.export.verification.check import check_engine, refuse_mismatches
+from tfrec_zoo.export.verification.engines import CPP_LOADER
+from tfrec_zoo.export.verification.golden import golden_answers
 from tfrec_zoo.features import FeatureSpace
 from tfrec_zoo.models import TwoTower, TwoTowerConfig
 from tfrec_zoo.serving import load

@@ -14,11 +14,11 @@ from tests.export.exported import DATA, NUM_ITEMS, features_of, small_model
 from tfrec_zoo._errors import DataError, UnknownNameError
 from tfrec_zoo.bundle import read_manifest
 from tfrec_zoo.export import export
-from tfrec_zoo.export.check import check_engine
-from tfrec_zoo.export.engines import LITERT
-from tfrec_zoo.export.golden import golden_answers
+from tfrec_zoo.export.graph.serving_module import ServingModule
 from tfrec_zoo.export.litert import to_litert
-from tfrec_zoo.export.serving_module import ServingModule
+from tfrec_zoo.export.verification.check import check_engine
+from tfrec_zoo.export.verification.engines import LITERT
+from tfrec_zoo.export.verification.golden import golden_answers
 from tfrec_zoo.features.feature_space import FeatureSpace
 from tfrec_zoo.models import list_models
 from tfrec_zoo.serving import LiteRTRecommender, load
@@ -150,7 +150,7 @@ def test_refusals(tmp_path: Path, monkeypatch) -> None:
     with pytest.raises(UnknownNameError, match="Did you mean 'float16'"):
         export(model, features, tmp_path / "x", litert=["float15"])
     with monkeypatch.context() as patch:
-        patch.setattr("tfrec_zoo.export.engines.find_spec", lambda name: None)
+        patch.setattr("tfrec_zoo.export.verification.engines.find_spec", lambda name: None)
         with pytest.raises(DataError, match=r"pip install 'tfrec-zoo\[litert\]'"):
             export(model, features, tmp_path / "x", litert=["float32"])
     assert not (tmp_path / "x").exists()

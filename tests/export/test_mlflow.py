@@ -22,7 +22,7 @@ import pytest
 from tests.export.exported import features_of, small_model
 from tfrec_zoo.bundle import read_manifest
 from tfrec_zoo.export import export
-from tfrec_zoo.export.golden import compare, golden_answers
+from tfrec_zoo.export.verification.golden import compare, golden_answers
 
 PACKAGES = ("mlflow-skinny==3.17.2", "fastapi", "uvicorn", "pandas")
 NUM_USERS = 500

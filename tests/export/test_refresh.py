@@ -11,7 +11,7 @@ import tensorflow as tf
 from tests.export.exported import CONTENT, DATA, NUM_ITEMS, SPLIT, features_of, small_model
 from tfrec_zoo._errors import DataError
 from tfrec_zoo.bundle import read_manifest
-from tfrec_zoo.data.synthetic import synthetic
+from tfrec_zoo.data.sources.synthetic import synthetic
 from tfrec_zoo.data.tables import Items
 from tfrec_zoo.export import export, refresh_catalogue, verify
 from tfrec_zoo.features import FeatureSpace

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tfrec_zoo.data.synthetic import synthetic
-from tfrec_zoo.export.serving_module import ServingModule
+from tfrec_zoo.data.sources.synthetic import synthetic
+from tfrec_zoo.export.graph.serving_module import ServingModule
 from tfrec_zoo.features import FeatureSpace
 from tfrec_zoo.models import create_model, list_models
 

@@ -17,8 +17,8 @@ from tests.export.exported import DATA, NUM_ITEMS, features_of, small_model
 from tfrec_zoo._errors import DataError
 from tfrec_zoo.bundle import Manifest, read_manifest
 from tfrec_zoo.export import export
-from tfrec_zoo.export.golden import golden_requests
-from tfrec_zoo.export.raw_features import RawFeatures
+from tfrec_zoo.export.graph.raw_features import RawFeatures
+from tfrec_zoo.export.verification.golden import golden_requests
 from tfrec_zoo.features.transforms import CategoryTransform, TextTransform
 from tfrec_zoo.features.vocabulary import Vocabulary
 from tfrec_zoo.models import create_model, list_models

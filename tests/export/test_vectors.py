@@ -13,10 +13,10 @@ import tensorflow as tf
 
 from tests.cli.test_commands import tfrec_zoo
 from tfrec_zoo._errors import DataError, UnknownNameError
+from tfrec_zoo.data.sources.synthetic import synthetic
 from tfrec_zoo.data.splits import leave_last_out
-from tfrec_zoo.data.synthetic import synthetic
 from tfrec_zoo.export import export, export_vectors, refresh_catalogue
-from tfrec_zoo.export.golden import golden_requests
+from tfrec_zoo.export.verification.golden import golden_requests
 from tfrec_zoo.features import FeatureSpace
 from tfrec_zoo.models import create_model
 from tfrec_zoo.serving import load

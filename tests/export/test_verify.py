@@ -17,9 +17,9 @@ from typer.testing import CliRunner
 from tests.export.exported import features_of, small_model
 from tfrec_zoo.cli.main import app
 from tfrec_zoo.export import export, verify
-from tfrec_zoo.export.check import EngineCheck, check_engine, refuse_mismatches
-from tfrec_zoo.export.engines import CPP_LOADER, ENGINES, SAVED_MODEL
-from tfrec_zoo.export.golden import Golden, compare, golden_answers
+from tfrec_zoo.export.verification.check import EngineCheck, check_engine, refuse_mismatches
+from tfrec_zoo.export.verification.engines import CPP_LOADER, ENGINES, SAVED_MODEL
+from tfrec_zoo.export.verification.golden import Golden, compare, golden_answers
 from tfrec_zoo.models import list_models
 
 SIGNATURES = {"serving_default", "recommend", "score", "similar_items", "encode_query"}
@@ -91,7 +91,7 @@ def test_an_engine_refuses_a_folder_without_variables(damaged: Path, engine) -> 
 
 
 def test_the_command_tells_what_each_engine_did(damaged: Path, monkeypatch) -> None:
-    monkeypatch.setattr("tfrec_zoo.export.verification.ENGINES", (CPP_LOADER, ENGINES[-1]))
+    monkeypatch.setattr("tfrec_zoo.export.verification.verify.ENGINES", (CPP_LOADER, ENGINES[-1]))
     run = CliRunner().invoke(app, ["verify", str(damaged), "--requests", "5"])
     assert run.exit_code == 0, run.output
     assert "no LiteRT file in this export" in run.output
@@ -101,7 +101,7 @@ def test_the_command_tells_what_each_engine_did(damaged: Path, monkeypatch) -> N
     assert {row["signature"] for row in rows if not row["skipped"]} == SIGNATURES
     assert all(row["passed"] for row in rows)
     wrong = EngineCheck("an engine", "score", difference=0.5, requests=5)
-    monkeypatch.setattr("tfrec_zoo.export.verification.check_engine", lambda *_: [wrong])
+    monkeypatch.setattr("tfrec_zoo.export.verification.verify.check_engine", lambda *_: [wrong])
     run = CliRunner().invoke(app, ["verify", str(damaged), "--requests", "5"])
     assert (run.exit_code, "above 0.0001" in run.output) == (1, True)
 

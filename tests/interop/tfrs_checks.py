@@ -20,8 +20,8 @@ import pytest
 import tensorflow as tf
 
 from tfrec_zoo._errors import DataError, UnknownNameError
+from tfrec_zoo.data.sources.synthetic import synthetic
 from tfrec_zoo.data.splits import leave_last_out
-from tfrec_zoo.data.synthetic import synthetic
 from tfrec_zoo.evaluation import evaluate
 from tfrec_zoo.evaluation.recommend import recommend
 from tfrec_zoo.features import FeatureSpace

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from tests.encoded_examples import encoded_from_lists
+from tfrec_zoo.data.sources.synthetic import synthetic
 from tfrec_zoo.data.splits import leave_last_out
-from tfrec_zoo.data.synthetic import synthetic
 from tfrec_zoo.evaluation import evaluate
 from tfrec_zoo.evaluation.recommend import recommend
 from tfrec_zoo.export import export

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.serving.exports import K, write
-from tfrec_zoo.serving.server import make_server
-from tfrec_zoo.serving.server_config import ServerConfig
-from tfrec_zoo.serving.versions import Versions
+from tfrec_zoo.serving.server.app import make_server
+from tfrec_zoo.serving.server.config import ServerConfig
+from tfrec_zoo.serving.server.live_version import LiveVersion
 
 POLL = 0.1
 
@@ -28,7 +28,7 @@ def shop(exports: dict[str, Path], tmp_path: Path) -> Path:
     return Path(shutil.copytree(exports["first"], tmp_path / "served" / "shop"))
 
 
-Start = Callable[..., tuple[str, Versions]]
+Start = Callable[..., tuple[str, LiveVersion]]
 
 
 @pytest.fixture
@@ -36,9 +36,9 @@ def start() -> Iterator[Start]:
     """`start(folder, **options)` is the address of a server in this process, and its versions."""
     stops: list[Callable[[], None]] = []
 
-    def run(folder: Path, **options: float) -> tuple[str, Versions]:
+    def run(folder: Path, **options: float) -> tuple[str, LiveVersion]:
         config = ServerConfig(port=0, poll_seconds=POLL, **options)  # type: ignore[arg-type]
-        versions = Versions(folder)
+        versions = LiveVersion(folder)
         versions.watch(config.poll_seconds)
         server = make_server(versions, config)
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)

@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tfrec_zoo.bundle import Manifest, read_manifest, sha256
+from tfrec_zoo._files import sha256
+from tfrec_zoo.bundle import Manifest, read_manifest
+from tfrec_zoo.data.sources.synthetic import synthetic
 from tfrec_zoo.data.splits import leave_last_out
-from tfrec_zoo.data.synthetic import synthetic
 from tfrec_zoo.export import export
 from tfrec_zoo.features import FeatureSpace
 from tfrec_zoo.models import create_model

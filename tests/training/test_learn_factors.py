@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tfrec_zoo.baselines import EASE
+from tfrec_zoo.data.sources.synthetic import synthetic
 from tfrec_zoo.data.splits import cold_items_split
-from tfrec_zoo.data.synthetic import synthetic
 from tfrec_zoo.evaluation import evaluate
 from tfrec_zoo.features import FeatureSpace
 from tfrec_zoo.models import create_model
-from tfrec_zoo.models.baselines import EASE
 from tfrec_zoo.training import RunConfig, train
 
 DATA = synthetic(num_users=300, num_items=120, num_interactions=6000, seed=3)

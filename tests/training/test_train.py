@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
+from tfrec_zoo.data.sources.synthetic import synthetic
 from tfrec_zoo.data.splits import leave_last_out, random_split
-from tfrec_zoo.data.synthetic import synthetic
 from tfrec_zoo.evaluation import evaluate
 from tfrec_zoo.features import EncodedSplit, FeatureSpace
 from tfrec_zoo.models import create_model

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from tfrec_zoo.baselines import Popularity
+from tfrec_zoo.data.sources.synthetic import synthetic
 from tfrec_zoo.data.splits import leave_last_out
-from tfrec_zoo.data.synthetic import synthetic
 from tfrec_zoo.evaluation import evaluate
 from tfrec_zoo.features import EncodedSplit, FeatureSpace
 from tfrec_zoo.models import RecommenderModel, create_model
-from tfrec_zoo.models.baselines import Popularity
 from tfrec_zoo.pipelines import pairs, sequences
 from tfrec_zoo.training import RunConfig, train
 

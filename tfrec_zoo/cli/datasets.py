@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tfrec_zoo.cli.console import Output
-from tfrec_zoo.data.catalogue import DATASETS
+from tfrec_zoo.data.sources.known import DATASETS
 
 
 def datasets(

@@ -11,7 +11,8 @@ from typing import Any
 
 import keras
 
-from tfrec_zoo.bundle import write_text
+from tfrec_zoo._files import write_text
+from tfrec_zoo.baselines import EASE, ItemKNN, Popularity
 from tfrec_zoo.cli.console import Output
 from tfrec_zoo.cli.data_options import Preparation
 from tfrec_zoo.cli.progress import TrainingProgress
@@ -21,7 +22,6 @@ from tfrec_zoo.evaluation import EvaluationReport, evaluate, plot_comparison, pl
 from tfrec_zoo.export import export
 from tfrec_zoo.features import EncodedSplit, FeatureSpace
 from tfrec_zoo.models import RecommenderModel, TwoStage, create_model
-from tfrec_zoo.models.baselines import EASE, ItemKNN, Popularity
 from tfrec_zoo.training import RunConfig, train
 
 REPORT_FILE = "report.json"

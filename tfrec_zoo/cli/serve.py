@@ -13,8 +13,8 @@ import typer
 from tfrec_zoo._errors import DataError
 from tfrec_zoo.bundle import check_files, read_manifest
 from tfrec_zoo.cli.tensorflow_noise import import_quietly
-from tfrec_zoo.serving.launch import LOOPBACK, Engine, choose, example_request
-from tfrec_zoo.serving.server_config import ServerConfig
+from tfrec_zoo.serving.server.config import ServerConfig
+from tfrec_zoo.serving.server.launch import LOOPBACK, Engine, choose, example_request
 
 
 def serve(
@@ -61,7 +61,7 @@ def serve(
     logging.getLogger("tfrec_zoo.serving").setLevel(logging.INFO)
     import_quietly()
     try:
-        from tfrec_zoo.serving.server import serve as serve_locally
+        from tfrec_zoo.serving.server.app import serve as serve_locally
     except ImportError as error:
         raise DataError(str(error)) from error
     try:

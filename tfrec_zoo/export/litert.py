@@ -11,8 +11,8 @@ import tensorflow as tf
 
 from tfrec_zoo._errors import DataError, UnknownNameError
 from tfrec_zoo.bundle import RECOMMEND_SIGNATURE, SCORE_SIGNATURE
-from tfrec_zoo.export.engines import LITERT
-from tfrec_zoo.export.serving_module import ServingModule
+from tfrec_zoo.export.graph.serving_module import ServingModule
+from tfrec_zoo.export.verification.engines import LITERT
 
 Precision = Literal["float32", "float16", "int8"]
 """Of the weights: float16 are widened before use; int8 have a scale a row, and activations stay float32."""

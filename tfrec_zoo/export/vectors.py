@@ -14,7 +14,8 @@ import tensorflow as tf
 
 import tfrec_zoo.models  # noqa: F401  registers the classes that a .keras file names
 from tfrec_zoo._errors import DataError, UnknownNameError
-from tfrec_zoo.bundle import check_files, read_manifest, written_whole
+from tfrec_zoo._files import written_whole
+from tfrec_zoo.bundle import check_files, read_manifest
 from tfrec_zoo.export.write import registered_name
 from tfrec_zoo.features.feature_space import ITEMS_FILE
 from tfrec_zoo.features.vocabulary import Vocabulary

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfrec_zoo._errors import require
+from tfrec_zoo._files import staging_folder
 from tfrec_zoo._version import __version__
 from tfrec_zoo.bundle import (
     EXTRA_FOLDER,
@@ -21,13 +20,13 @@ from tfrec_zoo.bundle import (
     MODEL_FILE,
     litert_file,
 )
-from tfrec_zoo.export.check import check_engine, refuse_mismatches
-from tfrec_zoo.export.engines import LITERT, loader
-from tfrec_zoo.export.golden import Golden, golden_answers
+from tfrec_zoo.export.folder.publish import check_target, publish
+from tfrec_zoo.export.folder.server_files import write_warmup
+from tfrec_zoo.export.graph.serving_module import ServingModule
 from tfrec_zoo.export.litert import LITERT_TOLERANCE, check_litert, to_litert
-from tfrec_zoo.export.publish import check_target, publish
-from tfrec_zoo.export.server_files import write_warmup
-from tfrec_zoo.export.serving_module import ServingModule
+from tfrec_zoo.export.verification.check import check_engine, refuse_mismatches
+from tfrec_zoo.export.verification.engines import LITERT, loader
+from tfrec_zoo.export.verification.golden import Golden, golden_answers
 from tfrec_zoo.features.feature_space import FeatureSpace
 from tfrec_zoo.models.base import RecommenderModel
 from tfrec_zoo.models.registry import MODELS
@@ -85,10 +84,7 @@ def export(
     check_litert(litert)
     if not keep_content and model.schema.item_features:
         model, features = with_stored_items(model), features.without_content()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    try:
-        staging.chmod(0o755)
+    with staging_folder(path) as staging:
         version_files = _Version(staging / "1", path.name, model, features, k, tuple(retired))
         signatures = version_files.write_saved_model()
         for precision in litert:
@@ -105,8 +101,6 @@ def export(
             "retired": list(retired),
         }
         return publish(staging, path, facts)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
 
 
 def registered_name(model: RecommenderModel) -> str:

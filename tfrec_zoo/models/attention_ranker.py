@@ -18,7 +18,7 @@ from tfrec_zoo.layers.self_attention import Attention
 from tfrec_zoo.layers.target_attention import TargetAttention
 from tfrec_zoo.layers.transformer_block import TransformerBlock
 from tfrec_zoo.models.base import Inputs
-from tfrec_zoo.models.blocks_of_items import in_blocks_of_items
+from tfrec_zoo.models.catalogue.blocks_of_items import in_blocks_of_items
 from tfrec_zoo.models.config import ModelConfig
 from tfrec_zoo.models.sequence_model import SequenceConfig, SequenceModel
 from tfrec_zoo.schema import NUM_RESERVED

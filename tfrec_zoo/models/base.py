@@ -16,7 +16,7 @@ from keras import ops
 from tfrec_zoo._errors import require
 from tfrec_zoo.layers.item_encoder import ItemEncoder
 from tfrec_zoo.layers.item_frequency import ItemFrequency
-from tfrec_zoo.models.catalogue_scorer import CatalogueScorer, encode_catalogue, traced_scores
+from tfrec_zoo.models.catalogue.scorer import CatalogueScorer, encode_catalogue, traced_scores
 from tfrec_zoo.models.config import POINTWISE, ModelConfig
 from tfrec_zoo.models.objective import TrainingRows, training_loss
 from tfrec_zoo.models.training_examples import check_examples

@@ -15,7 +15,7 @@ from tfrec_zoo.layers.attention_pooling import AttentionPooling
 from tfrec_zoo.layers.dense_scorer import DenseScorer
 from tfrec_zoo.layers.dense_stack import dense_stack
 from tfrec_zoo.models.base import Inputs
-from tfrec_zoo.models.blocks_of_items import in_blocks_of_items
+from tfrec_zoo.models.catalogue.blocks_of_items import in_blocks_of_items
 from tfrec_zoo.models.config import POINTWISE, Loss, ModelConfig
 from tfrec_zoo.models.sequence_model import SequenceConfig, SequenceModel
 from tfrec_zoo.schema import NUM_RESERVED, OOV, Context

@@ -15,8 +15,8 @@ from tfrec_zoo._errors import UnknownNameError, require
 from tfrec_zoo.layers.item_encoder import ItemEncoder
 from tfrec_zoo.models.attention_ranker import AttentionRanker
 from tfrec_zoo.models.base import Inputs, RecommenderModel
-from tfrec_zoo.models.catalogue_mask import catalogue_mask, scattered
-from tfrec_zoo.models.catalogue_top_k import catalogue_top_k
+from tfrec_zoo.models.catalogue.mask import catalogue_mask, scattered
+from tfrec_zoo.models.catalogue.top_k import catalogue_top_k
 from tfrec_zoo.models.cnn_ranker import CNNRanker
 from tfrec_zoo.models.config import Loss, ModelConfig
 from tfrec_zoo.models.gru_ranker import GRURanker

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
 from tfrec_zoo._errors import DataError, require
+from tfrec_zoo._files import staging_folder
 
 MANIFEST_FILE = "examples.json"
 
@@ -36,10 +35,8 @@ def write_tfrecords(dataset: tf.data.Dataset, folder: str | Path, *, num_shards:
     require(num_shards >= 1, "`num_shards` must be at least 1.", num_shards)
     if folder.exists():
         raise DataError(f"The folder for the records must not exist yet. Received: {folder}")
-    folder.parent.mkdir(parents=True, exist_ok=True)
     specs = tf.nest.flatten(dataset.element_spec, expand_composites=False)
-    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
+    with staging_folder(folder) as staging:
         names = [f"{shard:05d}-of-{num_shards:05d}.tfrecord" for shard in range(num_shards)]
         writers = [tf.io.TFRecordWriter(str(staging / name)) for name in names]
         count = 0
@@ -55,9 +52,6 @@ def write_tfrecords(dataset: tf.data.Dataset, folder: str | Path, *, num_shards:
         }
         (staging / MANIFEST_FILE).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
         staging.rename(folder)
-    except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
-        raise
     return count
 
 

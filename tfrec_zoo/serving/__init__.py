@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from tfrec_zoo.serving.litert import LiteRTRecommender
     from tfrec_zoo.serving.recommender import Recommender
     from tfrec_zoo.serving.saved_model import SavedModelRecommender, load
-    from tfrec_zoo.serving.server import serve
-    from tfrec_zoo.serving.server_config import ServerConfig
+    from tfrec_zoo.serving.server.app import serve
+    from tfrec_zoo.serving.server.config import ServerConfig
 
 __all__ = [
     "Client",
@@ -34,9 +34,9 @@ _HOMES = {
     "LiteRTRecommender": "litert",
     "Recommender": "recommender",
     "SavedModelRecommender": "saved_model",
-    "ServerConfig": "server_config",
+    "ServerConfig": "server.config",
     "load": "saved_model",
-    "serve": "server",
+    "serve": "server.app",
 }
 
 

@@ -12,8 +12,8 @@ import requests
 
 from tfrec_zoo._errors import DataError
 from tfrec_zoo.bundle import RECOMMEND_SIGNATURE
+from tfrec_zoo.serving.inputs import Array, answer_to_nobody, asks_nobody
 from tfrec_zoo.serving.recommender import Recommender
-from tfrec_zoo.serving.requests import Array, answer_to_nobody, asks_nobody
 from tfrec_zoo.serving.signatures import signatures_of
 
 _CONNECTIONS = 64

@@ -15,8 +15,8 @@ from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServic
 
 from tfrec_zoo._errors import DataError
 from tfrec_zoo.serving.client import recommender_signatures
+from tfrec_zoo.serving.inputs import Array, answer_to_nobody, asks_nobody
 from tfrec_zoo.serving.recommender import Recommender
-from tfrec_zoo.serving.requests import Array, answer_to_nobody, asks_nobody
 from tfrec_zoo.serving.signatures import signatures_of
 
 _REFUSALS = (

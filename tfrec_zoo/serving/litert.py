@@ -11,8 +11,8 @@ import numpy as np
 
 from tfrec_zoo._errors import DataError
 from tfrec_zoo.bundle import RECOMMEND_SIGNATURE, SHARED_INPUTS
+from tfrec_zoo.serving.inputs import Array, answer_to_nobody
 from tfrec_zoo.serving.recommender import Recommender
-from tfrec_zoo.serving.requests import Array, answer_to_nobody
 
 _DESCRIPTION = 10
 """Place of `description` in the table `Model` of LiteRT's schema."""

@@ -11,7 +11,7 @@ import numpy as np
 from tfrec_zoo._errors import DataError
 from tfrec_zoo.bundle import RECOMMEND_SIGNATURE, SCORE_SIGNATURE, SIMILAR_SIGNATURE
 from tfrec_zoo.recommendation import Recommendation, id_string, id_strings, list_length
-from tfrec_zoo.serving.requests import Array, History, Requests, padded
+from tfrec_zoo.serving.inputs import Array, History, Requests, padded
 
 _INT32_MAX = 2**31 - 1
 

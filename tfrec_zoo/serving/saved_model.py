@@ -11,8 +11,8 @@ import tensorflow as tf
 
 from tfrec_zoo._errors import DataError
 from tfrec_zoo.bundle import Manifest, check_files, read_manifest
+from tfrec_zoo.serving.inputs import Array
 from tfrec_zoo.serving.recommender import Recommender
-from tfrec_zoo.serving.requests import Array
 
 
 class SavedModelRecommender(Recommender):

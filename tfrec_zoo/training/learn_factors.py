@@ -9,9 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from tfrec_zoo._errors import require
+from tfrec_zoo.baselines.ease import EASE
 from tfrec_zoo.features.encoded import EncodedSplit
 from tfrec_zoo.models.base import RecommenderModel
-from tfrec_zoo.models.baselines.ease import EASE
 from tfrec_zoo.models.cnn_ranker import CNNRanker
 from tfrec_zoo.schema import NUM_RESERVED
 

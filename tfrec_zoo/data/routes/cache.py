@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
@@ -17,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tfrec_zoo._errors import DataError
+from tfrec_zoo._files import sha256, staging_folder
 from tfrec_zoo.data.rejected import RejectedRows, Rejection
 from tfrec_zoo.data.tables import Dataset, Interactions, Items, Users
 
@@ -46,9 +45,8 @@ def write_cache(dataset: Dataset, folder: Path) -> None:
         DataError: the items have columns that the cache does not keep (pictures, tones, vectors).
         OSError: the folder cannot be written.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
-        fresh = Path(temporary) / "fresh"
+    with staging_folder(folder) as temporary:
+        fresh = temporary / "fresh"
         fresh.mkdir()
         for name, table in _tables(dataset).items():
             pq.write_table(table, fresh / name)
@@ -56,11 +54,11 @@ def write_cache(dataset: Dataset, folder: Path) -> None:
             "version": _VERSION,
             **{name: getattr(dataset, name) for name in _TEXTS},
             "rejected": asdict(dataset.rejected),
-            "files": {path.name: _sha256(path) for path in sorted(fresh.iterdir())},
+            "files": {path.name: sha256(path) for path in sorted(fresh.iterdir())},
         }
         (fresh / _MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
         if folder.exists():
-            folder.rename(Path(temporary) / "old")
+            folder.rename(temporary / "old")
         fresh.rename(folder)
 
 
@@ -74,7 +72,7 @@ def read_cache(folder: Path) -> Dataset:
         manifest = json.loads((folder / _MANIFEST).read_text("utf-8"))
         if manifest["version"] != _VERSION:
             raise DataError(f"{folder}: written by another version of this package")
-        changed = [name for name, digest in manifest["files"].items() if _sha256(folder / name) != digest]
+        changed = [name for name, digest in manifest["files"].items() if sha256(folder / name) != digest]
         if changed:
             raise DataError(f"{folder}: {', '.join(changed)} changed since it was written; delete the folder")
         tables = {name: pq.read_table(folder / name) for name in manifest["files"]}
@@ -165,8 +163,3 @@ def _objects(values: list[Any]) -> _Array:
     result = np.empty(len(values), dtype=object)
     result[:] = values
     return result
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tfrec_zoo.data.movielens import CITATION, LICENCE
-from tfrec_zoo.data.movielens_tables import movies, people
 from tfrec_zoo.data.reading.archives import Member, open_members
 from tfrec_zoo.data.reading.delimited import read_interactions_text
 from tfrec_zoo.data.rejected import RejectionLog
 from tfrec_zoo.data.routes.watched import run_watched
+from tfrec_zoo.data.sources.movielens import CITATION, LICENCE
+from tfrec_zoo.data.sources.movielens_tables import movies, people
 from tfrec_zoo.data.tables import Dataset
 
 REQUIREMENT = "recbole==1.2.1"

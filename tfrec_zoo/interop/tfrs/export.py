@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,11 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from tfrec_zoo._errors import DataError, require
+from tfrec_zoo._files import staging_folder
 from tfrec_zoo.bundle import SERVING_SIGNATURE
-from tfrec_zoo.export.check import TOLERANCE
-from tfrec_zoo.export.golden import Golden, compare, golden_requests
 from tfrec_zoo.export.vectors import vectors_to_index
+from tfrec_zoo.export.verification.check import TOLERANCE
+from tfrec_zoo.export.verification.golden import Golden, compare, golden_requests
 from tfrec_zoo.features.feature_space import FeatureSpace
 from tfrec_zoo.interop.tfrs.index import Kind, retrieval_index
 from tfrec_zoo.models.base import RecommenderModel
@@ -74,9 +74,8 @@ def export_index(
     signature = serve.get_concrete_function(**index.query_model.serving.person_specs())
     module = tf.Module(name="index")
     module.index = index
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as staging:
-        written = Path(staging) / "saved_model"
+    with staging_folder(path) as staging:
+        written = staging / "saved_model"
         allowed = tf.saved_model.SaveOptions(namespace_whitelist=["Scann"])
         tf.saved_model.save(module, str(written), {SERVING_SIGNATURE: signature}, allowed)
         recall = _check(model, features, retired, written, kind, minimum_recall)

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfrec_zoo._errors import UnknownNameError, require
-from tfrec_zoo.export.serving_module import ServingModule
+from tfrec_zoo.export.graph.serving_module import ServingModule
 from tfrec_zoo.export.vectors import vectors_to_index
 from tfrec_zoo.features.feature_space import FeatureSpace
 from tfrec_zoo.interop.tfrs.keras_2 import load_tfrs

@@ -1,0 +1,1 @@
+"""The folder of an export: how versions join it, and the pages beside them."""

@@ -1,0 +1,1 @@
+"""An export answers as its Keras model does."""
