@@ -163,14 +163,20 @@ def run_engine(
         if run.returncode:
             last = (run.stderr.strip() or f"exit code {run.returncode}").splitlines()[-1]
             raise EngineError(f"{engine.name} cannot answer from {path}. Received: {last}")
-        answers: Answers = {name: {} for name in requests}
-        with np.load(found, allow_pickle=False) as arrays_found:
-            for key in arrays_found.files:
-                name, _, output = key.partition("/")
-                answers.setdefault(name, {})[output] = arrays_found[key]
-        for name in requests:
-            if lacking := tensors[name]["outputs"].keys() - answers[name].keys():
-                raise EngineError(
-                    f"{engine.name} cannot answer from {path}. Received: no {lacking} of {name}"
-                )
+        return _read_answers(engine, path, found, {name: tensors[name] for name in requests})
+
+
+def _read_answers(engine: Engine, path: Path, found: Path, tensors: TensorNames) -> Answers:
+    """What the script wrote, which must be all that was asked for."""
+    answers: Answers = {}
+    with np.load(found, allow_pickle=False) as arrays:
+        for key in arrays.files:
+            name, _, output = key.partition("/")
+            answers.setdefault(name, {})[output] = arrays[key]
+    for name, sides in tensors.items():
+        if lacking := sides["outputs"].keys() - answers.get(name, {}).keys():
+            raise EngineError(
+                f"{engine.name} cannot answer from {path}. "
+                f"Received: no {', '.join(sorted(lacking))} of {name}."
+            )
     return answers
