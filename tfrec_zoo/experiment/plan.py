@@ -45,6 +45,9 @@ class Plan:
     command: str = ""
     """What was typed to start it, for the report."""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "output", Path(self.output))
+
     @classmethod
     def from_preset(
         cls,

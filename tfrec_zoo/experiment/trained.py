@@ -11,7 +11,6 @@ from typing import Any
 
 import keras
 
-import tfrec_zoo.models  # noqa: F401  registers the classes that a .keras file names
 from tfrec_zoo._errors import DataError
 from tfrec_zoo._files import staging_folder
 from tfrec_zoo.bundle import FEATURES_FOLDER, MODEL_FILE, TRAINING_FOLDER

@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-import tfrec_zoo.models  # noqa: F401  registers the classes that a .keras file names
 from tfrec_zoo.bundle import Manifest, check_files, read_manifest
 from tfrec_zoo.features.feature_space import FeatureSpace
+from tfrec_zoo.models import RecommenderModel  # with it, all classes that a .keras file names are registered
 
 _VARIABLE = "item_vectors/.ATTRIBUTES/VARIABLE_VALUE"
 """Where a SavedModel keeps the table of `ServingModule`."""
@@ -40,9 +39,10 @@ class SavedExport:
         return FeatureSpace.load(self.manifest.features_folder(self.folder))
 
     @cached_property
-    def model(self) -> Any:
-        """The Keras model, a `RecommenderModel`, loaded when first asked for."""
-        return keras.saving.load_model(self.manifest.model_file(self.folder))
+    def model(self) -> RecommenderModel:
+        """The Keras model, loaded when first asked for."""
+        model: RecommenderModel = keras.saving.load_model(self.manifest.model_file(self.folder))
+        return model
 
     def item_vectors(self) -> npt.NDArray[np.float32]:
         """The table that the SavedModel scores with, float32 [num_items, vector_dim], read anew."""

@@ -14,10 +14,10 @@ from tfrec_zoo.bundle import read_manifest
 from tfrec_zoo.serving import load
 from tfrec_zoo.serving.server.live_version import LiveVersion, UnknownVersionError
 from tfrec_zoo.serving.server.rest import read_inputs
-from tfrec_zoo.serving.session import Version
+from tfrec_zoo.serving.session import Session
 
 
-def length(version: Version) -> int:
+def length(version: Session) -> int:
     inputs = read_inputs({"inputs": request()}, version.signatures["serving_default"]["inputs"])
     return int(version.run("serving_default", inputs)["scores"].shape[1])
 
@@ -34,7 +34,7 @@ def versions(shop: Path):
 
 
 def test_a_session_answers_as_the_saved_model(exports: dict[str, Path]) -> None:
-    version, recommender = Version(exports["first"] / "1", 1), load(exports["first"])
+    version, recommender = Session(exports["first"] / "1", 1), load(exports["first"])
     assert version.signatures == recommender.signatures
     columns = {name: np.array(values) for name, values in request().items()}
     expected = recommender.run("serving_default", columns)
