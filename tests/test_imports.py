@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "tfrec_zoo"
+BENCHMARKS = PACKAGE.parent / "benchmarks"
 ORDER = [
     ("_version", "_errors", "_field_types", "_files", "_registry", "schema", "recommendation", "bundle"),
     ("data",),
@@ -21,6 +22,7 @@ ORDER = [
     ("training",),
     ("export",),
     ("serving",),
+    ("experiment",),
     ("interop",),
     ("cli",),
 ]
@@ -66,8 +68,19 @@ def test_imports_go_one_way(path: Path) -> None:
             assert other in ONLY[room], f"{room} must not import {other}"
 
 
+@pytest.mark.parametrize("path", sorted(BENCHMARKS.glob("*.py")), ids=lambda path: path.name)
+def test_benchmarks_do_not_import_the_command_line(path: Path) -> None:
+    """What they need of it is in `experiment`."""
+    assert "cli" not in imported(path)
+
+
 def test_data_knows_no_tensorflow() -> None:
     code = "import sys, tfrec_zoo.data; sys.exit(bool({'tensorflow', 'keras'} & set(sys.modules)))"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_command_line_starts_without_tensorflow() -> None:
+    code = "import sys, tfrec_zoo.cli.main; sys.exit(bool({'tensorflow', 'keras'} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

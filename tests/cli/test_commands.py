@@ -178,6 +178,21 @@ def test_mistakes_are_one_line_and_exit_2(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(("error", "code"), [(ValueError("it differs"), 2), (KeyboardInterrupt(), 130)])
+def test_what_fails_after_training_tells_where_the_model_is(
+    error: BaseException, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tfrec_zoo.experiment.execution.export", mock.Mock(side_effect=error))
+    settings = ["--set", "embedding_dim=4", "--epochs", "1", "--output", tmp_path / "run"]
+    run = tfrec_zoo("train", "two_tower", "--dataset", "synthetic", *settings)
+    assert run.returncode == code, run
+    assert f"The trained model is kept in {tmp_path / 'run' / 'training'}" in run.stderr
+    assert "popularity" in run.stdout, "what was measured is shown"
+    assert "Traceback" not in run.stderr
+    again = tfrec_zoo("evaluate", tmp_path / "run", "--dataset", "synthetic")
+    assert "must hold manifest.json" in again.stderr
+
+
 def test_a_process_keeps_the_streams_clean(tmp_path: Path) -> None:
     """Content, drawn negatives, and nothing on either stream but what was asked for."""
     settings = ["--set", "num_negatives=20", "--set", "embedding_dim=8", "--epochs", "1"]

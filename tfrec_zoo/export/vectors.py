@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import keras
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
-import tfrec_zoo.models  # noqa: F401  registers the classes that a .keras file names
-from tfrec_zoo._errors import DataError, UnknownNameError
+from tfrec_zoo._errors import DataError
 from tfrec_zoo._files import written_whole
-from tfrec_zoo.bundle import check_files, read_manifest
+from tfrec_zoo._registry import Registry
+from tfrec_zoo.export.saved import open_export
 from tfrec_zoo.export.write import registered_name
-from tfrec_zoo.features.feature_space import ITEMS_FILE
-from tfrec_zoo.features.vocabulary import Vocabulary
 from tfrec_zoo.models.base import RecommenderModel
 from tfrec_zoo.models.two_stage import TwoStage
 from tfrec_zoo.schema import NUM_RESERVED
-
-_VARIABLE = "item_vectors/.ATTRIBUTES/VARIABLE_VALUE"
-"""Where a SavedModel keeps the table of `ServingModule`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,31 +52,23 @@ def export_vectors(path: str | Path, file: str | Path) -> ItemVectors:
         ValueError: a model whose scores are not inner products.
     """
     file = Path(file)
-    if file.suffix not in _WRITERS:
-        raise UnknownNameError("suffix of a file of vectors", file.suffix, _WRITERS)
-    manifest = read_manifest(path)
-    check_files(path, manifest)
-    model = keras.saving.load_model(manifest.model_file(path))
-    vectors = vectors_to_index(model, saved_item_vectors(manifest.version_folder(path)))
-    ids = np.array(Vocabulary.load(manifest.features_folder(path) / ITEMS_FILE).tokens, dtype=np.str_)
-    retired = set(manifest.retired)
+    write = VECTOR_FILES.find(file.suffix)
+    saved = open_export(path)
+    vectors = vectors_to_index(saved.model, saved.item_vectors())
+    ids = np.array(saved.features.item_vocabulary.tokens, dtype=np.str_)
+    retired = set(saved.manifest.retired)
     kept = np.array([item not in retired for item in ids.tolist()])
     found = ItemVectors(ids[kept], vectors[kept])
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(file) as handle:
-            _WRITERS[file.suffix](handle, found)
+            write(handle, found)
     except OSError as error:
         raise DataError(
             f"A file of vectors must go where one can be written. Received: {file} ({error.strerror}). "
             "Choose another place."
         ) from error
     return found
-
-
-def saved_item_vectors(version: Path) -> npt.NDArray[np.float32]:
-    """The table of a SavedModel's item vectors, float32 [num_items, vector_dim]."""
-    return np.asarray(tf.train.load_variable(str(version / "variables" / "variables"), _VARIABLE))
 
 
 def vectors_to_index(model: RecommenderModel, item_vectors: Any) -> npt.NDArray[np.float32]:
@@ -121,7 +106,7 @@ def _write_parquet(handle: BinaryIO, items: ItemVectors) -> None:
     pq.write_table(pa.table({"item_id": pa.array(items.item_ids.tolist()), "vector": vectors}), handle)
 
 
-_WRITERS: Mapping[str, Callable[[BinaryIO, ItemVectors], None]] = {
-    ".npz": _write_npz,
-    ".parquet": _write_parquet,
-}
+VECTOR_FILES: Registry[Callable[[BinaryIO, ItemVectors], None]] = Registry(
+    "suffix of a file of vectors", {".npz": _write_npz, ".parquet": _write_parquet}
+)
+"""Suffix -> what writes such a file."""
