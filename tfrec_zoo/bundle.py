@@ -60,6 +60,8 @@ class Manifest:
     """Data set, split, metrics, seed, command: what the caller told."""
     retired: list[str] = field(default_factory=list)
     """Items of the catalogue that are never recommended."""
+    reranker: dict[str, Any] = field(default_factory=dict)
+    """Name and arguments of what re-orders the lists; empty where nothing does."""
     format: int = FORMAT
     """Version of this layout."""
 

@@ -13,6 +13,7 @@ from tfrec_zoo.evaluation.scorer import Scorer, check_scorer
 from tfrec_zoo.evaluation.top_k import TopK, top_k
 from tfrec_zoo.features.feature_space import FeatureSpace
 from tfrec_zoo.recommendation import Recommendation, history_strings, id_string, list_length
+from tfrec_zoo.reranking import ReRanker
 from tfrec_zoo.schema import NUM_RESERVED, PAD
 
 Array = npt.NDArray[Any]
@@ -27,6 +28,7 @@ def recommend(
     user_id: str | int | None = None,
     k: int = 10,
     exclude_seen: bool = True,
+    reranker: ReRanker | None = None,
 ) -> list[Recommendation]:
     """The k best items for one person.
 
@@ -39,6 +41,7 @@ def recommend(
         user_id: raw user id, with the profile that `features` knows; unknown or None is nobody in particular.
         k: length of the list.
         exclude_seen: whether items of the history are left out.
+        reranker: what stands between scores and list; nothing where left out.
 
     Returns:
         At most k items, best first; fewer where the catalogue runs out.
@@ -72,7 +75,7 @@ def recommend(
         times = np.asarray(history_time, np.int64)[known][-longest:]
         inputs["history_time"] = np.concatenate([np.zeros(longest - len(times), np.int64), times])[None, :]
     exclude = indices if exclude_seen else None
-    best = recommend_indices(model, inputs, k, exclude_seen=exclude_seen, exclude=exclude)
+    best = recommend_indices(model, inputs, k, exclude_seen=exclude_seen, exclude=exclude, reranker=reranker)
     found = best.indices[0] >= NUM_RESERVED
     names = features.item_vocabulary.strings(best.indices[0][found])
     return [
@@ -87,6 +90,7 @@ def recommend_indices(
     k: int = 10,
     exclude_seen: bool = True,
     exclude: Array | None = None,
+    reranker: ReRanker | None = None,
 ) -> TopK:
     """The k best catalogue rows for each row of a batch.
 
@@ -98,6 +102,7 @@ def recommend_indices(
         exclude_seen: whether items of `inputs["history"]` are left out.
         exclude: more catalogue rows to leave out, [E] for all rows alike or [B, E] (PAD where there are
             fewer).
+        reranker: what stands between scores and lists; nothing where left out.
 
     Returns:
         Lists in which PAD and OOV never stand as items; PAD with -inf fills a short one.
@@ -116,4 +121,4 @@ def recommend_indices(
         inside = rows.size == 0 or (rows.min() >= 0 and rows.max() < scores.shape[1])
         require(inside, f"Rows to leave out must be from 0 to {scores.shape[1] - 1}.", rows)
         np.put_along_axis(scores, rows.astype(np.int64), -np.inf, axis=1)
-    return top_k(scores, k)
+    return top_k(np.asarray((reranker or ReRanker())(scores, inputs=inputs, k=k)), k)

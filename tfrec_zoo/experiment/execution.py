@@ -19,7 +19,7 @@ from tfrec_zoo.experiment.results import evaluate_beside_baselines
 from tfrec_zoo.experiment.trained import Trained, check_training_folder, kept_until_exported
 from tfrec_zoo.export import check_formats, check_target, export
 from tfrec_zoo.features import EncodedSplit, FeatureSpace
-from tfrec_zoo.models import RecommenderModel, TwoStage, create_model
+from tfrec_zoo.models import RecommenderModel, create_model
 from tfrec_zoo.training import RunConfig, train
 
 
@@ -118,11 +118,9 @@ def _train(plan: Plan, data: _Data, progress: Progress) -> Trained:
 
 def _resolved(model: RecommenderModel, run: RunConfig) -> dict[str, Any]:
     """The options that each `fit` of the run had."""
-    if isinstance(model, TwoStage):
-        return {
-            model.retriever.name: _resolved(model.retriever, run.of_retriever()),
-            model.ranker.name: _resolved(model.ranker, run.of_ranker()),
-        }
+    if model.stages:
+        stages = model.training_stages()
+        return {name: _resolved(stage, run.of_stage(name)) for name, stage in stages.items()}
     return run.with_defaults(model.run_defaults).to_dict()
 
 

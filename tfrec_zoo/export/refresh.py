@@ -99,6 +99,7 @@ def refresh_catalogue(
         k=manifest.k,
         formats=list(formats_in(manifest)),
         retired=retired,
+        reranker=saved.reranker,
         details={**manifest.details, "refreshed from version": manifest.version, "refresh": change},
     )
     return CatalogueChange(version=int(version.name), **change)

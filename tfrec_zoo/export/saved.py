@@ -14,6 +14,7 @@ import tensorflow as tf
 from tfrec_zoo.bundle import Manifest, check_files, read_manifest
 from tfrec_zoo.features.feature_space import FeatureSpace
 from tfrec_zoo.models import RecommenderModel  # with it, all classes that a .keras file names are registered
+from tfrec_zoo.reranking import ReRanker, make_reranker
 
 _VARIABLE = "item_vectors/.ATTRIBUTES/VARIABLE_VALUE"
 """Where a SavedModel keeps the table of `ServingModule`."""
@@ -43,6 +44,11 @@ class SavedExport:
         """The Keras model, loaded when first asked for."""
         model: RecommenderModel = keras.saving.load_model(self.manifest.model_file(self.folder))
         return model
+
+    @property
+    def reranker(self) -> ReRanker:
+        """What re-orders its lists."""
+        return make_reranker(self.manifest.reranker)
 
     def item_vectors(self) -> npt.NDArray[np.float32]:
         """The table that the SavedModel scores with, float32 [num_items, vector_dim], read anew."""

@@ -16,7 +16,6 @@ from tfrec_zoo._registry import Registry
 from tfrec_zoo.export.saved import open_export
 from tfrec_zoo.export.write import registered_name
 from tfrec_zoo.models.base import RecommenderModel
-from tfrec_zoo.models.two_stage import TwoStage
 from tfrec_zoo.schema import NUM_RESERVED
 
 
@@ -28,6 +27,8 @@ class ItemVectors:
     """Raw ids, [N]."""
     vectors: npt.NDArray[np.float32]
     """[N, D]; an item's score is the inner product with the query, up to a constant."""
+    stage: str = ""
+    """Name of the stage that scores so, where it is not the whole model."""
 
 
 def export_vectors(path: str | Path, file: str | Path) -> ItemVectors:
@@ -58,7 +59,8 @@ def export_vectors(path: str | Path, file: str | Path) -> ItemVectors:
     ids = np.array(saved.features.item_vocabulary.tokens, dtype=np.str_)
     retired = set(saved.manifest.retired)
     kept = np.array([item not in retired for item in ids.tolist()])
-    found = ItemVectors(ids[kept], vectors[kept])
+    of = saved.model.index_stage()
+    found = ItemVectors(ids[kept], vectors[kept], "" if of is saved.model or of is None else of.name)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(file) as handle:
@@ -84,7 +86,7 @@ def vectors_to_index(model: RecommenderModel, item_vectors: Any) -> npt.NDArray[
     Raises:
         ValueError: a model whose scores are not inner products.
     """
-    if not (model.scores_by_dot_product or isinstance(model, TwoStage)):
+    if model.index_stage() is None:
         raise ValueError(
             "An index needs a model whose scores are inner products of query and item vectors. "
             f"Received: a {registered_name(model)} that scores by layers of its own. Ask its export itself, "

@@ -22,6 +22,7 @@ from tfrec_zoo.features.feature_space import FeatureSpace
 from tfrec_zoo.models.base import RecommenderModel
 from tfrec_zoo.models.registry import MODELS
 from tfrec_zoo.models.stored_items import with_stored_items
+from tfrec_zoo.reranking import ReRanker, describe_reranker
 
 _PACKAGES = ("tensorflow", "keras", "numpy")
 _NUM_REQUESTS = 32
@@ -37,6 +38,7 @@ def export(
     litert: Sequence[str] = (),
     formats: Sequence[str] = (),
     retired: Sequence[str] = (),
+    reranker: ReRanker | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write a model as a SavedModel with its manifest, vocabularies, Keras file and model card.
@@ -55,6 +57,7 @@ def export(
         litert: precisions of the LiteRT files to write beside the SavedModel: float32, float16, int8.
         formats: names of what else to write beside it, of `FORMATS`; "litert_int8" is `litert=["int8"]`.
         retired: raw ids of items that are never recommended, as `refresh_catalogue` keeps them.
+        reranker: what stands between scores and lists, one of a class in `RERANKERS`; nothing where left out.
         details: JSON-ready facts for manifest and card, such as "dataset", "split", "metrics", "command".
 
     Returns:
@@ -73,6 +76,7 @@ def export(
         "`features` must be those that the model was built for.",
         features.schema,
     )
+    described = describe_reranker(reranker or ReRanker())
     names = list(dict.fromkeys(["saved_model", *litert_formats(litert), *formats]))
     check_formats(names)
     check_target(path)
@@ -81,10 +85,10 @@ def export(
     served = _without_content(model)
     name = registered_name(model)
     servable = Servable(
-        ServingModule(served, features, k, retired),
+        ServingModule(served, features, k, retired, reranker),
         {"name": path.name, "model": name, "tfrec-zoo": __version__},
     )
-    goldens = golden_answers(served, features, _NUM_REQUESTS, retired=retired)
+    goldens = golden_answers(served, features, _NUM_REQUESTS, k, retired, reranker)
     with staging_folder(path) as staging:
         folder = staging / "1"
         write_keras_files(folder / EXTRA_FOLDER, model, features)
@@ -101,6 +105,7 @@ def export(
             "packages": {"tfrec-zoo": __version__} | {package: version(package) for package in _PACKAGES},
             "details": dict(details or {}),
             "retired": list(retired),
+            "reranker": described,
         }
         return publish(staging, path, facts)
 

@@ -19,6 +19,7 @@ from tfrec_zoo.bundle import (
 )
 from tfrec_zoo.features.feature_space import FeatureSpace
 from tfrec_zoo.models.base import RecommenderModel
+from tfrec_zoo.reranking import ReRanker
 from tfrec_zoo.schema import NUM_RESERVED
 
 Array = npt.NDArray[Any]
@@ -99,6 +100,7 @@ def golden_answers(
     n: int,
     k: int = 10,
     retired: Sequence[str] = (),
+    reranker: ReRanker | None = None,
 ) -> dict[str, Golden]:
     """A request of n people to each signature but `encode_item`, with the Keras model's answer.
 
@@ -108,6 +110,7 @@ def golden_answers(
         n: number of people.
         k: length of the lists asked for.
         retired: raw ids of items that are never recommended.
+        reranker: of the export.
     """
     raw, encoded = golden_requests(model, features, n)
     inputs = {name: tf.constant(values) for name, values in encoded.items()}
@@ -132,7 +135,8 @@ def golden_answers(
 
     def ranked(allowed: Array) -> Array:
         scores = model.catalogue_scores(inputs, vectors, tf.constant(allowed))
-        return np.asarray(np.where(allowed, scores, -np.inf))
+        scores = np.where(allowed, scores, np.float32(-np.inf))
+        return np.asarray((reranker or ReRanker())(scores, inputs=encoded, k=k))
 
     return {
         SERVING_SIGNATURE: Golden(raw, ranked(unseen), "item_ids", unseen),

@@ -31,7 +31,9 @@ def verify(path: str | Path, num_requests: int = 100) -> list[EngineCheck]:
     """
     saved = open_export(path)
     manifest = saved.manifest
-    goldens = golden_answers(saved.model, saved.features, num_requests, retired=manifest.retired)
+    goldens = golden_answers(
+        saved.model, saved.features, num_requests, manifest.k, manifest.retired, saved.reranker
+    )
     # Earlier exports have fewer signatures, and fewer inputs.
     inputs = {name: sides["inputs"] for name, sides in manifest.signatures.items()}
     goldens = {name: own for name, own in goldens.items() if own.inputs.keys() == inputs.get(name, {}).keys()}
