@@ -379,7 +379,13 @@ def test_users_have_numbers_and_words(tmp_path: Path) -> None:
     assert users.user_id.tolist() == ["1", "2"]
     assert users.profile["age"].tolist() == [20.0, 30.5]
     assert users.profile["city"].tolist() == ["Rome", ""]
-    assert users.profile["size"].tolist() == ["", "4"]
+    assert np.isnan(users.profile["size"][0])
+    assert users.profile["size"][1] == 4
+    assert users.kinds == {"age": "number", "city": "category", "size": "number"}
+    kinds = {"age": "category", "size": "bucketed_number", "city": "text"}
+    said = read_users(tmp_path / "u.csv", profile_columns=kinds)
+    assert said.kinds == kinds
+    assert said.profile["age"].tolist() == ["20", "30.5"]
     assert list(read_users(tmp_path / "u.csv", profile_columns=["age"]).profile) == ["age"]
     with pytest.raises(UnknownNameError, match="format of a table of items or users"):
         read_users(tmp_path / "u.csv", format="pairs")

@@ -306,8 +306,8 @@ def test_half_a_cache_is_never_used(
 def test_nothing_is_left_when_writing_fails(tmp_path: Path) -> None:
     data = full_dataset()
     assert data.items is not None
-    pictures = replace(data.items, image=np.zeros((2, 4, 4, 3), np.uint8))
-    with pytest.raises(DataError, match=r"keeps text and categories of items alone. Received: \['image'\]"):
+    pictures = Items(data.items.item_id, image=np.zeros((2, 4, 4, 3), np.uint8), **data.items.columns)
+    with pytest.raises(DataError, match=r"keeps texts, categories.* alone. Received: \['image'\]"):
         write_cache(replace(data, items=pictures), tmp_path / "made" / "up")
     assert not list((tmp_path / "made").iterdir())
 

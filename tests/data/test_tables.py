@@ -162,7 +162,7 @@ def test_items_refuse_an_id_twice_and_columns_of_another_length() -> None:
     with pytest.raises(DataError, match=r"`item_id` must stand once a row\. Received: 'b' 3 times"):
         Items(["a", "b", "b", "b"])  # type: ignore[arg-type]
     with pytest.raises(
-        DataError, match=r"`title` must have one entry an item\. Received: 1 entries for 2 items"
+        DataError, match=r"`title` must have one entry for each item\. Received: 1 entries for 2 items"
     ):
         Items(["a", "b"], title=["x"])  # type: ignore[arg-type]
 
@@ -174,7 +174,7 @@ def test_users_refuse_an_id_twice_and_columns_of_another_length() -> None:
     with pytest.raises(DataError, match="`user_id` must stand once a row"):
         Users(["a", "a"])  # type: ignore[arg-type]
     with pytest.raises(
-        DataError, match=r"'age' must have one entry a user\. Received: 1 entries for 2 users"
+        DataError, match=r"`age` must have one entry for each user\. Received: 1 entries for 2 users"
     ):
         Users(["a", "b"], {"age": [1]})  # type: ignore[arg-type, dict-item]
 

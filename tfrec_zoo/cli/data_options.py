@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from tfrec_zoo._errors import UnknownNameError
 from tfrec_zoo.data.filters import Filtered, drop_duplicates, k_core, minimum_rating
 from tfrec_zoo.data.item_tables import read_items
 from tfrec_zoo.data.load import load
+from tfrec_zoo.data.reading.feature_columns import LOCATION
 from tfrec_zoo.data.splits import (
     Split,
     cold_items_split,
@@ -23,6 +24,7 @@ from tfrec_zoo.data.splits import (
     random_split,
 )
 from tfrec_zoo.data.tables import Dataset, Interactions, Items
+from tfrec_zoo.feature_kind import named_kinds
 
 SPLITS: dict[str, Callable[[Interactions, int], Split]] = {
     "leave_last_out": lambda interactions, seed: leave_last_out(interactions),
@@ -120,14 +122,10 @@ def load_dataset(
     return load(spec, data_dir, **{name: value for name, value in given.items() if value is not None})
 
 
-def read_content(path: Path, columns: Sequence[str]) -> Items:
-    """The items' table; pictures, sound and vectors are in the columns of those names."""
-    return read_items(
-        path,
-        image_column="image" if "image" in columns else None,
-        audio_column="audio" if "audio" in columns else None,
-        vector_columns="vectors" if "vectors" in columns else None,
-    )
+def read_content(path: Path, columns: Sequence[str] | Mapping[str, str]) -> Items:
+    """The items' table with the named columns, NAME or NAME:KIND each, or name -> kind."""
+    places = None if LOCATION in named_kinds(columns) else ()
+    return read_items(path, columns=columns, location_columns=places)
 
 
 def names_of(text: str) -> list[str]:

@@ -18,10 +18,10 @@ from tfrec_zoo._files import written_whole
 from tfrec_zoo.bundle import check_files, read_manifest
 from tfrec_zoo.export.write import registered_name
 from tfrec_zoo.features.feature_space import ITEMS_FILE
-from tfrec_zoo.features.vocabulary import Vocabulary
 from tfrec_zoo.models.base import RecommenderModel
 from tfrec_zoo.models.two_stage import TwoStage
 from tfrec_zoo.schema import NUM_RESERVED
+from tfrec_zoo.vocabulary import Vocabulary
 
 _VARIABLE = "item_vectors/.ATTRIBUTES/VARIABLE_VALUE"
 """Where a SavedModel keeps the table of `ServingModule`."""
