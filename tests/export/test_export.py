@@ -300,6 +300,7 @@ def test_a_mismatch_is_seen(exported: Path, trained) -> None:
         "score",
         "similar_items",
         "encode_query",
+        "encode_item",
     }
     assert all(check.passed and not check.reordered and check.requests == 20 for check in good)
     other = TwoTower.from_config(model.get_config())
