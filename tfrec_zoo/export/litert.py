@@ -13,6 +13,8 @@ from tfrec_zoo._errors import DataError, UnknownNameError
 from tfrec_zoo.bundle import RECOMMEND_SIGNATURE, SCORE_SIGNATURE
 from tfrec_zoo.export.graph.serving_module import ServingModule
 from tfrec_zoo.export.verification.engines import LITERT
+from tfrec_zoo.feature_kind import KINDS
+from tfrec_zoo.schema import Feature
 
 Precision = Literal["float32", "float16", "int8"]
 """Of the weights: float16 are widened before use; int8 have a scale a row, and activations stay float32."""
@@ -23,13 +25,19 @@ LITERT_TOLERANCE: Mapping[str, float] = {"float32": 1e-4, "float16": 1e-2, "int8
 LITERT_SIGNATURES = (RECOMMEND_SIGNATURE, SCORE_SIGNATURE)
 
 
-def check_litert(precisions: Iterable[str]) -> None:
+def check_litert(precisions: Iterable[str], profile: Iterable[Feature] = ()) -> None:
     """Refuse what could not be written, before anything costly is done.
+
+    Args:
+        precisions: of the files to write.
+        profile: profile features that the model reads.
 
     Raises:
         UnknownNameError: a precision that is none of float32, float16, int8.
-        DataError: LiteRT's runtime, which opens what is written, is not installed.
+        DataError: LiteRT's runtime, which opens what is written, is not installed, or a feature is of a kind
+            that LiteRT has no operations for.
     """
+    refused = [feature for feature in profile if not KINDS.find(feature.kind).on_device]
     for precision in precisions:
         if precision not in get_args(Precision):
             raise UnknownNameError("precision", precision, get_args(Precision))
@@ -37,6 +45,12 @@ def check_litert(precisions: Iterable[str]) -> None:
             raise DataError(
                 "A LiteRT file must be opened after it is written. Received: no ai-edge-litert. "
                 "Install it by `pip install 'tfrec-zoo[litert]'`."
+            )
+        if refused:
+            raise DataError(
+                "A LiteRT file must need LiteRT's own operations alone, and none of them reads a "
+                f"{refused[0].kind}. Received: the profile feature {refused[0].name!r}. Leave it out of "
+                f"`profile`, or take it as '{refused[0].name}:category'."
             )
 
 

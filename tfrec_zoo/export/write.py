@@ -71,7 +71,7 @@ def export(
         ValueError: k below 1, features of another model, an unknown precision, or a file from which
             TensorFlow's C++ loader or LiteRT answers otherwise than the Keras model.
         DataError: nothing can be written at `path`, something else than an export is there, or LiteRT files
-            are asked for and its runtime is not installed.
+            are asked for and its runtime is not installed or cannot read a profile feature.
     """
     path = Path(path)
     require(k >= 1, "`k` must be at least 1.", k)
@@ -81,7 +81,7 @@ def export(
         features.schema,
     )
     check_target(path)
-    check_litert(litert)
+    check_litert(litert, model.profile_features)
     if not keep_content and model.schema.item_features:
         model, features = with_stored_items(model), features.without_content()
     with staging_folder(path) as staging:

@@ -143,8 +143,9 @@ def _from_centre(
     radians = np.pi / 180
     own, other = radians * centre[0], radians * latitude
     northward = radians * (latitude - centre[0])
-    eastward = longitude - centre[1]
-    eastward = radians * (eastward - 360.0 * ops.round(eastward / 360.0))
+    turns = ops.round((longitude - centre[1]) / 360.0)
+    # In this order, for the difference of nearby degrees is exact, across the date line too.
+    eastward = radians * ((longitude - 360.0 * turns) - centre[1])
     half_east, half_north = ops.sin(eastward / 2), ops.sin(northward / 2)
     east = ops.cos(other) * ops.sin(eastward)
     north = ops.sin(northward) + 2 * float(np.sin(own)) * ops.cos(other) * half_east * half_east
