@@ -77,7 +77,7 @@ def test_encoded_values_are_as_the_schema_says(kind, tmp_path) -> None:
 
 
 def test_a_graph_encodes_a_request_alike(kind) -> None:
-    transform, values = fitted(kind)
+    transform, _ = fitted(kind)
     raw = RawFeatures([transform.feature("column")], {"column": transform})
     generator = np.random.default_rng(3)
     drawn = transform.draw(generator, 200)
@@ -132,7 +132,7 @@ def test_kinds_that_are_said() -> None:
         named_kinds(["price:numbr"])
     with pytest.raises(UnknownNameError, match="column"):
         Items(IDS, title=RAW["text"], kinds={"titel": "text"})
-    with pytest.raises(DataError, match="must be of one of the kinds .* 'when', shape"):
+    with pytest.raises(DataError, match=r"must be of one of the kinds .* 'when', shape"):
         Items(IDS, when=np.zeros(4, "datetime64[s]"))
 
 
@@ -148,5 +148,5 @@ def test_features_of_a_kind_that_nobody_registered(tmp_path) -> None:
         assert FeatureSpace.load(tmp_path).schema.item_features[0].kind == "colour"
     finally:
         KINDS.unregister("colour")
-    with pytest.raises(UnknownNameError, match="Unknown feature kind.*'colour'"):
+    with pytest.raises(UnknownNameError, match=r"Unknown feature kind.*'colour'"):
         FeatureSpace.load(tmp_path)
