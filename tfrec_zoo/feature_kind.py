@@ -46,8 +46,8 @@ class FeatureKind(ABC):
     """Whether encoded values are indices of a vocabulary, PAD where there is none, to be hidden singly."""
     several: ClassVar[bool] = False
     """Whether a value may be several strings, which a file may hold in one text with separators."""
-    on_device: ClassVar[bool] = True
-    """Whether LiteRT has the operations that encode a raw value."""
+    portable: ClassVar[bool] = True
+    """Whether LiteRT and OpenVINO have the operations that encode a raw value."""
 
     @classmethod
     def claims(cls, column: str, values: Array) -> bool:

@@ -37,7 +37,7 @@ class Tint(keras.layers.Layer):
 class Colour(FeatureKind):
     name: ClassVar[str] = "colour"
     dtype: ClassVar[str] = "float32"
-    on_device: ClassVar[bool] = False
+    portable: ClassVar[bool] = False
 
     mean: tuple[float, ...]
 

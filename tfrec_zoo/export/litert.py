@@ -37,7 +37,7 @@ def check_litert(precisions: Iterable[str], profile: Iterable[Feature] = ()) -> 
         DataError: LiteRT's runtime, which opens what is written, is not installed, or a feature is of a kind
             that LiteRT has no operations for.
     """
-    refused = [feature for feature in profile if not KINDS.find(feature.kind).on_device]
+    refused = [feature for feature in profile if not KINDS.find(feature.kind).portable]
     for precision in precisions:
         if precision not in get_args(Precision):
             raise UnknownNameError("precision", precision, get_args(Precision))

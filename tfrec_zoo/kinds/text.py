@@ -28,7 +28,7 @@ class Text(TokenKind):
 
     name: ClassVar[str] = "text"
     min_rows: ClassVar[int] = 2
-    on_device: ClassVar[bool] = False
+    portable: ClassVar[bool] = False
 
     @staticmethod
     def tokenize(value: Any) -> Iterable[str]:

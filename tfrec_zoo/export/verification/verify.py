@@ -10,8 +10,9 @@ import tfrec_zoo.models  # noqa: F401  registers the classes that a .keras file 
 from tfrec_zoo.bundle import check_files, read_manifest
 from tfrec_zoo.export.litert import LITERT_TOLERANCE
 from tfrec_zoo.export.verification.check import EngineCheck, check_engine
-from tfrec_zoo.export.verification.engines import ENGINES
+from tfrec_zoo.export.verification.engines import ENGINES, OPENVINO
 from tfrec_zoo.export.verification.golden import golden_answers
+from tfrec_zoo.feature_kind import KINDS
 from tfrec_zoo.features.feature_space import FeatureSpace
 
 
@@ -39,11 +40,14 @@ def verify(path: str | Path, num_requests: int = 100) -> list[EngineCheck]:
     # Earlier exports have fewer signatures, and fewer inputs.
     inputs = {name: sides["inputs"] for name, sides in manifest.signatures.items()}
     goldens = {name: own for name, own in goldens.items() if own.inputs.keys() == inputs.get(name, {}).keys()}
+    unread = [feature.name for feature in model.profile_features if not KINDS.find(feature.kind).portable]
     checks: list[EngineCheck] = []
     for engine in ENGINES:
         if engine.missing:
             hint = " ".join(package.replace("_", "-") for package in engine.missing)
             checks.append(EngineCheck(engine.name, "", skipped=f"not installed: pip install {hint}"))
+        elif engine is OPENVINO and unread:
+            checks.append(EngineCheck(engine.name, "", skipped=f"no operations for {', '.join(unread)}"))
         elif engine.reads == "saved_model":
             checks += check_engine(engine, manifest.version_folder(path), goldens, features)
         elif not manifest.litert_files(path):
