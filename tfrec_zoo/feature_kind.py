@@ -122,7 +122,7 @@ class FeatureKind(ABC):
 
     @abstractmethod
     def draw(self, generator: np.random.Generator, n: int) -> Array:
-        """Raw values of n rows of a drawn request, unknown ones among them; strings as str."""
+        """Raw values of n rows of a drawn request; strings as str."""
 
 
 class KindTable(LazyRegistry[type[FeatureKind]]):

@@ -91,6 +91,14 @@ def test_a_graph_encodes_a_request_alike(kind) -> None:
     assert len(np.unique(plain, axis=0)) > 3, "requests that differ"
 
 
+def test_unknown_vectors_are_zero_in_a_graph_too() -> None:
+    transform, _ = fitted(KINDS["vector"])
+    raw = np.array([[1, 2, 3], [np.nan, 2, 3], [1, np.inf, 3]], np.float32)
+    expected = [[1, 2, 3], [0, 0, 0], [0, 0, 0]]
+    np.testing.assert_array_equal(transform(raw), expected)
+    np.testing.assert_array_equal(transform.encode(tf.constant(raw), None), expected)
+
+
 def test_its_layer_reads_it_and_learns(kind) -> None:
     transform, values = fitted(kind)
     layer = feature_encoder(transform.feature("column"), 8)
