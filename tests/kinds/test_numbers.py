@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tfrec_zoo._errors import DataError
 from tfrec_zoo.data.tables import Items
@@ -40,6 +41,14 @@ def test_few_values_make_few_buckets() -> None:
     np.testing.assert_array_equal(kind(np.array([0.0, 1, 4.9, 5, 9, np.nan])), [[2], [2], [2], [3], [3], [0]])
     for values in ([4, 4], [np.nan], []):
         assert BucketedNumber.fit(np.array(values)).bounds == ()
+
+
+def test_a_graph_puts_a_bound_into_the_bucket_that_it_begins() -> None:
+    kind = BucketedNumber((1.5, 2.5))
+    raw = np.array([1.4999, 1.5, 2.5, np.nan, np.inf], np.float32)
+    np.testing.assert_array_equal(kind(raw)[:, 0], [2, 3, 4, 0, 0])
+    np.testing.assert_array_equal(kind.encode(tf.constant(raw), None)[:, 0], [2, 3, 4, 0, 0])
+    np.testing.assert_array_equal(BucketedNumber(()).encode(tf.constant(raw), None)[:, 0], [2, 2, 2, 0, 0])
 
 
 def test_what_is_no_number_is_named() -> None:
