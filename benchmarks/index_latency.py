@@ -51,8 +51,8 @@ def build(num_items: int, folder: Path) -> None:
     """Export a TwoTower with drawn item vectors."""
     from tfrec_zoo.export import export
     from tfrec_zoo.features import FeatureSpace
-    from tfrec_zoo.features.vocabulary import Vocabulary
     from tfrec_zoo.models import create_model
+    from tfrec_zoo.vocabulary import Vocabulary
 
     items = Vocabulary(f"item-{number}" for number in range(num_items))
     users = Vocabulary(f"user-{number}" for number in range(NUM_USERS))

@@ -22,7 +22,7 @@ from tfrec_zoo.export.verification.engines import CPP_LOADER, ENGINES, SAVED_MOD
 from tfrec_zoo.export.verification.golden import Golden, compare, golden_answers
 from tfrec_zoo.models import list_models
 
-SIGNATURES = {"serving_default", "recommend", "score", "similar_items", "encode_query"}
+SIGNATURES = {"serving_default", "recommend", "score", "similar_items", "encode_query", "encode_item"}
 
 
 @pytest.fixture(scope="module", params=list_models())

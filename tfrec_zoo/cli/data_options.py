@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +10,9 @@ import typer
 
 from tfrec_zoo.data.item_tables import read_items
 from tfrec_zoo.data.load import load
+from tfrec_zoo.data.reading.feature_columns import LOCATION
 from tfrec_zoo.data.tables import Dataset, Items
+from tfrec_zoo.feature_kind import named_kinds
 
 DatasetOption = Annotated[
     str, typer.Option("--dataset", help="A name such as movielens/100k, or a path to a file or folder.")
@@ -48,14 +50,10 @@ def load_dataset(
     return load(spec, data_dir, **{name: value for name, value in given.items() if value is not None})
 
 
-def read_content(path: Path, columns: Sequence[str]) -> Items:
-    """The items' table; pictures, sound and vectors are in the columns of those names."""
-    return read_items(
-        path,
-        image_column="image" if "image" in columns else None,
-        audio_column="audio" if "audio" in columns else None,
-        vector_columns="vectors" if "vectors" in columns else None,
-    )
+def read_content(path: Path, columns: Sequence[str] | Mapping[str, str]) -> Items:
+    """The items' table with the named columns, NAME or NAME:KIND each, or name -> kind."""
+    places = None if LOCATION in named_kinds(columns) else ()
+    return read_items(path, columns=columns, location_columns=places)
 
 
 def names_of(text: str) -> list[str]:

@@ -43,7 +43,7 @@ def train(
             "--set", help="KEY=VALUE of the model or the run, as `tfrec-zoo models MODEL` lists them."
         ),
     ] = None,
-    content: Annotated[str, typer.Option(help="Item columns to use: title,categories,...")] = "",
+    content: Annotated[str, typer.Option(help="Item columns to use: title,price,... or NAME:KIND,...")] = "",
     items: Annotated[
         Path | None,
         typer.Option(help="Table of the items (CSV, Parquet, ...) with the columns of --content."),
@@ -58,7 +58,7 @@ def train(
     litert: Annotated[
         str, typer.Option(help="LiteRT files to write beside the SavedModel: float32,float16,int8.")
     ] = "",
-    profile: Annotated[str, typer.Option(help="User columns to use: age,gender,...")] = "",
+    profile: Annotated[str, typer.Option(help="User columns to use: age,gender,... or NAME:KIND,...")] = "",
     split: Annotated[
         str, typer.Option(help="leave_last_out, global_time, random, cold_items or cold_users.")
     ] = "leave_last_out",

@@ -161,7 +161,7 @@ def _check_content(model: RecommenderModel, items: Items) -> None:
             "New items need a model that reads content. Received: one that knows its items by their ids "
             "alone. Train it with `content=[...]` (`--content` on the command line)."
         )
-    missing = [name for name in names if getattr(items, name) is None]
+    missing = [name for name in names if name not in items.columns]
     if missing or not len(items):
         raise DataError(
             f"`items` must have a row or more and the columns {names}. Received: {len(items)} rows without "

@@ -67,7 +67,7 @@ def export(
         ValueError: k below 1, features of another model, an unknown precision or format, or a file from which
             TensorFlow's C++ loader or LiteRT answers otherwise than the Keras model.
         DataError: nothing can be written at `path`, something else than an export is there, or a format is
-            asked for and what opens it is not installed.
+            asked for and what opens it is not installed, or cannot read a profile feature.
     """
     path = Path(path)
     require(k >= 1, "`k` must be at least 1.", k)
@@ -78,7 +78,7 @@ def export(
     )
     described = describe_reranker(reranker or ReRanker())
     names = list(dict.fromkeys(["saved_model", *litert_formats(litert), *formats]))
-    check_formats(names)
+    check_formats(names, model.profile_features)
     check_target(path)
     if not keep_content and model.schema.item_features:
         model, features = with_stored_items(model), features.without_content()

@@ -15,6 +15,7 @@ from tfrec_zoo.bundle import EXTRA_FOLDER, FEATURES_FOLDER, MODEL_FILE, WARMUP_F
 from tfrec_zoo.export.formats.format import Format, Servable
 from tfrec_zoo.export.formats.litert import FLOAT16, FLOAT32, INT8
 from tfrec_zoo.export.formats.saved_model import SAVED_MODEL
+from tfrec_zoo.schema import Feature
 
 __all__ = ["FORMATS", "Format", "Servable", "check_formats", "check_litert", "formats_in", "litert_formats"]
 
@@ -27,18 +28,22 @@ FORMATS: Registry[Format] = Registry(
 _OF_LITERT = "litert_"
 
 
-def check_formats(names: Iterable[str]) -> None:
+def check_formats(names: Iterable[str], profile: Iterable[Feature] = ()) -> None:
     """Refuse what could not be written, before anything costly is done.
 
     Args:
         names: of `FORMATS`.
+        profile: profile features that the model reads.
 
     Raises:
         UnknownNameError: a name that is none of them.
-        DataError: a package that writes or opens one is not installed.
+        DataError: a package that writes or opens one is not installed, or no engine of it has the operations
+            of a feature's kind.
     """
+    profile = tuple(profile)
     for entry in [FORMATS.find(name) for name in names]:
         entry.require_packages()
+        entry.require_kinds(profile)
 
 
 def litert_formats(precisions: Iterable[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
@@ -14,6 +14,7 @@ from tfrec_zoo.bundle import Manifest
 from tfrec_zoo.export.graph.serving_module import ServingModule
 from tfrec_zoo.export.verification.check import TOLERANCE
 from tfrec_zoo.export.verification.engines import Engine, engines_of
+from tfrec_zoo.schema import Feature
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,21 @@ class Format:
             raise DataError(
                 f"A {self.title} must be opened after it is written. Received: no {_names(first.missing)}. "
                 f"Install it by `pip install {what}`."
+            )
+
+    def require_kinds(self, profile: Sequence[Feature]) -> None:
+        """Refuse features of a request whose kinds no engine of this format has operations for.
+
+        Raises:
+            DataError: there is one.
+        """
+        unread = [engine.unread(profile) for engine in engines_of(self.kind)]
+        if unread and all(unread):
+            first = unread[0][0]
+            raise DataError(
+                f"A {self.title} must need its engine's own operations alone, and none of them reads a "
+                f"{first.kind}. Received: the profile feature {first.name!r}. Leave it out of `profile`, or "
+                f"take it as '{first.name}:category'."
             )
 
 

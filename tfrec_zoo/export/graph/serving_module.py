@@ -16,13 +16,14 @@ from tfrec_zoo.bundle import (
     SERVING_SIGNATURE,
     SIMILAR_SIGNATURE,
 )
-from tfrec_zoo.export.graph.raw_features import RawFeatures, lookup, rows_of, vocabulary_table
+from tfrec_zoo.export.graph.raw_features import RawFeatures
 from tfrec_zoo.features.feature_space import FeatureSpace
 from tfrec_zoo.models.base import RecommenderModel
 from tfrec_zoo.models.catalogue.mask import catalogue_mask
 from tfrec_zoo.models.catalogue.top_k import catalogue_top_k
 from tfrec_zoo.reranking import ReRanker
 from tfrec_zoo.schema import NUM_RESERVED, PAD, PAD_TOKEN
+from tfrec_zoo.vocabulary.lookup import lookup, rows_of, vocabulary_table
 
 Tensors = dict[str, tf.Tensor]
 

@@ -52,6 +52,9 @@ def _ask(engine: Engine, saved: SavedExport, goldens: Mapping[str, Golden]) -> l
     if engine.missing:
         hint = " ".join(package.replace("_", "-") for package in engine.missing)
         return [EngineCheck(engine.name, "", skipped=f"not installed: pip install {hint}")]
+    if unread := engine.unread(saved.model.profile_features):
+        names = ", ".join(feature.name for feature in unread)
+        return [EngineCheck(engine.name, "", skipped=f"no operations for {names}")]
     readable = [entry for entry in FORMATS.values() if entry.kind == engine.reads]
     held = [entry for entry in readable if entry.is_in(saved.manifest)]
     if not held:

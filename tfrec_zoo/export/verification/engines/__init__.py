@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +18,8 @@ import numpy.typing as npt
 
 from tfrec_zoo._registry import Registry
 from tfrec_zoo.bundle import RECOMMEND_SIGNATURE, SCORE_SIGNATURE, SERVING_SIGNATURE
+from tfrec_zoo.feature_kind import KINDS
+from tfrec_zoo.schema import Feature
 
 Array = npt.NDArray[Any]
 Answers = dict[str, dict[str, Array]]
@@ -61,11 +63,19 @@ class Engine:
     """Tensors of a file's graph; None where they are called as the signature calls them."""
     extra: str | None = None
     """Extra of this package that installs `packages`."""
+    reads_every_kind: bool = True
+    """Whether it has the operations of every kind of feature, or of those alone that are `portable`."""
 
     @property
     def missing(self) -> list[str]:
         """Packages that are not installed."""
         return [package for package in self.packages if find_spec(package) is None]
+
+    def unread(self, features: Iterable[Feature]) -> list[Feature]:
+        """Those of a request's features that it has no operations for."""
+        if self.reads_every_kind:
+            return []
+        return [feature for feature in features if not KINDS.find(feature.kind).portable]
 
 
 def saved_model_tensors(folder: Path) -> TensorNames:
@@ -99,6 +109,7 @@ OPENVINO = Engine(
     (SERVING_SIGNATURE,),
     saved_model_tensors,
     "openvino",
+    reads_every_kind=False,
 )
 LITERT_SIGNATURES = (RECOMMEND_SIGNATURE, SCORE_SIGNATURE)
 LITERT = Engine(
@@ -109,6 +120,7 @@ LITERT = Engine(
     ("ai_edge_litert",),
     LITERT_SIGNATURES,
     extra="litert",
+    reads_every_kind=False,
 )
 ENGINES: Registry[Engine] = Registry(
     "engine",
