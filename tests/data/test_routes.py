@@ -14,11 +14,12 @@ from tests.data.loopback import WHEEL, Loopback, make_wheel, serve, sha256
 from tests.data.movielens_files import write_folder, write_zip
 from tests.data.same_tables import assert_same_tables
 from tfrec_zoo._errors import DataError
-from tfrec_zoo.data.routes import tfds, wheel
-from tfrec_zoo.data.routes.tfds import fetch_by_tfds
+from tfrec_zoo.data.routes import tfds
 from tfrec_zoo.data.routes.watched import run_watched
-from tfrec_zoo.data.routes.wheel import fetch_wheel, read_wheel
-from tfrec_zoo.data.sources.movielens import read_movielens
+from tfrec_zoo.data.sources import movielens_routes
+from tfrec_zoo.data.sources.known import DATASETS
+from tfrec_zoo.data.sources.movielens import ADDRESS, RELEASES, read_movielens
+from tfrec_zoo.data.sources.movielens_routes import from_tfds, from_wheel
 
 TIMEOUT = 10.0
 """Ample for a busy machine; what is asserted to be left early has its own."""
@@ -32,10 +33,10 @@ from tensorflow_datasets.core.download.checksums import UrlInfo
 from tensorflow_datasets.core.utils import Size
 from tensorflow_datasets.structured.movielens import Movielens
 from tfrec_zoo.data.routes.tfds import download
-release, folder, timeout, address, size, checksum = sys.argv[1:]
+dataset, address, folder, timeout, mirror, size, checksum = sys.argv[1:]
 recorded = UrlInfo(size=Size(int(size)), checksum=checksum, filename="ml-100k.zip")
 Movielens.url_infos = {{{OFFICIAL!r}: recorded}}
-download(release, Path(folder), float(timeout), address)
+download(dataset, address, Path(folder), float(timeout), mirror)
 """
 
 
@@ -56,7 +57,7 @@ def pip_site(site: Loopback, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("PIP_INDEX_URL", f"{site.address}/simple")
     monkeypatch.setenv("PIP_CACHE_DIR", str(tmp_path / "pip-cache"))
-    monkeypatch.setattr(wheel, "SHA256", sha256(content))
+    monkeypatch.setattr(movielens_routes, "SHA256", sha256(content))
     return site
 
 
@@ -66,8 +67,8 @@ def tfds_site(site: Loopback, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     content = write_zip(tmp_path, "100k").read_bytes()
     site.files["/ml-100k.zip"] = content
 
-    def command(release: str, folder: Path, timeout: float) -> list[str]:
-        official = [release, str(folder), str(timeout)]
+    def command(dataset: str, address: str, folder: Path, timeout: float) -> list[str]:
+        official = [dataset, address, str(folder), str(timeout)]
         return [
             sys.executable, "-c", TFDS_DRIVER, *official,
             f"{site.address}/ml-100k.zip", str(len(content)), sha256(content),
@@ -85,20 +86,21 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_wheel_equals_the_folder(pip_site: Loopback, folder: Path, tmp_path: Path) -> None:
-    data = read_wheel(fetch_wheel(folder, TIMEOUT))
+    data = from_wheel(folder, TIMEOUT)
     assert data.source == "wheel recbole==1.2.1"
     assert_same_tables(data, read_movielens(write_folder(tmp_path / "official", "100k")))
 
 
 def test_tfds_equals_the_folder(tfds_site: Loopback, folder: Path, tmp_path: Path) -> None:
-    data = read_movielens(fetch_by_tfds("100k", folder, TIMEOUT), "100k")
+    data = from_tfds("100k", folder, TIMEOUT)
+    assert data.source == "tensorflow_datasets movielens/100k"
     assert_same_tables(data, read_movielens(write_folder(tmp_path / "official", "100k")))
 
 
 def test_another_wheel_is_refused(pip_site: Loopback, folder: Path) -> None:
     pip_site.add_wheel(make_wheel() + b" ")
     with pytest.raises(DataError, match=r"pip download recbole==1.2.1: failed. Its last line"):
-        fetch_wheel(folder, TIMEOUT)
+        from_wheel(folder, TIMEOUT)
     assert "DO NOT MATCH THE HASHES" in (folder / "output.txt").read_text()
     assert not list(folder.glob("*.whl"))
 
@@ -106,7 +108,7 @@ def test_another_wheel_is_refused(pip_site: Loopback, folder: Path) -> None:
 def test_another_zip_is_refused(tfds_site: Loopback, folder: Path) -> None:
     tfds_site.files["/ml-100k.zip"] += b" "
     with pytest.raises(DataError, match=r"tensorflow_datasets movielens/100k: failed"):
-        fetch_by_tfds("100k", folder, TIMEOUT)
+        from_tfds("100k", folder, TIMEOUT)
     assert "NonMatchingChecksumError" in (folder / "output.txt").read_text()
     assert not list(folder.glob("*.zip"))
 
@@ -114,14 +116,14 @@ def test_another_zip_is_refused(tfds_site: Loopback, folder: Path) -> None:
 def test_a_wheel_cut_short_is_refused(pip_site: Loopback, folder: Path) -> None:
     pip_site.cut.add(f"/files/{WHEEL}")
     with pytest.raises(DataError, match="pip download"):
-        fetch_wheel(folder, TIMEOUT)
+        from_wheel(folder, TIMEOUT)
     assert not list(folder.glob("*.whl"))
 
 
 def test_a_zip_cut_short_is_refused(tfds_site: Loopback, folder: Path) -> None:
     tfds_site.cut.add("/ml-100k.zip")
     with pytest.raises(DataError, match="tensorflow_datasets"):
-        fetch_by_tfds("100k", folder, TIMEOUT)
+        from_tfds("100k", folder, TIMEOUT)
     assert not list(folder.glob("*.zip"))
 
 
@@ -130,7 +132,7 @@ def test_a_stalled_index_is_left(path: str, pip_site: Loopback, folder: Path) ->
     pip_site.stalled.add(path)
     started = time.monotonic()
     with pytest.raises(DataError, match=r"pip download"):
-        fetch_wheel(folder, SHORT)
+        from_wheel(folder, SHORT)
     assert time.monotonic() - started < 4 * SHORT
 
 
@@ -138,16 +140,16 @@ def test_a_stalled_zip_is_left(tfds_site: Loopback, folder: Path) -> None:
     tfds_site.stalled.add("/ml-100k.zip")
     started = time.monotonic()
     with pytest.raises(DataError, match=r"tensorflow_datasets movielens/100k: no answer for 3 s"):
-        fetch_by_tfds("100k", folder, SHORT)
+        from_tfds("100k", folder, SHORT)
     assert time.monotonic() - started < 8 * SHORT
 
 
 def test_a_missing_file_is_said(tfds_site: Loopback, pip_site: Loopback, folder: Path) -> None:
     tfds_site.files.clear()
     with pytest.raises(DataError, match=r"failed. Its last line: .*404"):
-        fetch_by_tfds("100k", folder, TIMEOUT)
+        from_tfds("100k", folder, TIMEOUT)
     with pytest.raises(DataError, match=r"No matching distribution found for recbole==1.2.1"):
-        fetch_wheel(folder, TIMEOUT)
+        from_wheel(folder, TIMEOUT)
 
 
 def test_a_silent_child_is_killed_and_a_working_one_is_not(folder: Path) -> None:
@@ -180,7 +182,16 @@ def test_a_host_out_of_reach_is_left(folder: Path, monkeypatch: pytest.MonkeyPat
     for name in ("HTTPS_PROXY", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     with pytest.raises(DataError, match=r"tensorflow_datasets movielens/100k: (failed|no answer)"):
-        fetch_by_tfds("100k", folder, TIMEOUT)
+        from_tfds("100k", folder, TIMEOUT)
+
+
+def test_tfds_recorded_every_archive_that_is_asked_of_it(folder: Path) -> None:
+    script = "import tensorflow_datasets as tfds; print(*tfds.builder_cls('movielens').url_infos, sep='\\n')"
+    run_watched([sys.executable, "-c", script], folder, name="tfds", timeout=120)
+    recorded = (folder / "output.txt").read_text().splitlines()
+    asked = [name.partition("/")[2] for name, known in DATASETS.items() if "tfds" in known.fetch]
+    assert asked == ["100k", "1m", "20m", "25m", "latest-small"]
+    assert {ADDRESS + RELEASES[release].archive for release in asked} <= set(recorded)
 
 
 TFDS_PARSER = """
@@ -214,7 +225,7 @@ def test_tfds_reads_the_same_rows_from_the_files(folder: Path, tmp_path: Path) -
 def test_the_real_wheel_equals_the_real_folder(shared_data: Callable[[str], Path], folder: Path) -> None:
     official = shared_data("movielens-100k")
     try:
-        wheel = fetch_wheel(folder, TIMEOUT)
+        data = from_wheel(folder, TIMEOUT)
     except DataError as error:
         pytest.skip(f"no package registry answers: {error}")
-    assert_same_tables(read_wheel(wheel), read_movielens(official))
+    assert_same_tables(data, read_movielens(official))

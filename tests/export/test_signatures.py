@@ -23,6 +23,7 @@ from tfrec_zoo.kinds.category import Category
 from tfrec_zoo.kinds.text import Text
 from tfrec_zoo.models import create_model, list_models
 from tfrec_zoo.serving import SavedModelRecommender, load
+from tfrec_zoo.serving.inputs import padded
 from tfrec_zoo.vocabulary import Vocabulary
 
 
@@ -38,10 +39,6 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     return model, features, load(folder), folder
 
 
-def signature(recommender: SavedModelRecommender, name: str) -> Any:
-    return recommender._saved_model.signatures[name]
-
-
 def everything(recommender: SavedModelRecommender, raw: dict[str, Any], **limits: Any) -> dict[str, Any]:
     limits = {
         "k": NUM_ITEMS,
@@ -49,13 +46,11 @@ def everything(recommender: SavedModelRecommender, raw: dict[str, Any], **limits
         "allow": np.array([], str),
         "exclude_seen": False,
     } | limits
-    tensors = {name: tf.constant(value) for name, value in {**raw, **limits}.items() if name != "allow"}
-    answer = signature(recommender, "recommend")(allow=tf.constant(limits["allow"], tf.string), **tensors)
-    return {name: value.numpy() for name, value in answer.items()}
+    return recommender.run("recommend", {**raw, **limits})
 
 
 def names_of(answer: dict[str, Any]) -> list[list[str]]:
-    return [[name.decode() for name in row] for row in answer["item_ids"]]
+    return [list(row) for row in answer["item_ids"]]
 
 
 def test_scores_of_given_items(served) -> None:
@@ -64,9 +59,7 @@ def test_scores_of_given_items(served) -> None:
     rows = np.random.default_rng(0).integers(2, NUM_ITEMS, size=(len(raw["history"]), 5))
     candidates = features.item_vocabulary.strings(rows).astype(str)
     candidates[:, 3], candidates[:, 4] = "unheard of", ""
-    found = signature(recommender, "score")(
-        candidates=tf.constant(candidates), **{name: tf.constant(values) for name, values in raw.items()}
-    )["scores"].numpy()
+    found = recommender.run("score", {"candidates": candidates, **raw})["scores"]
     expected = model({**inputs, "candidates": rows.astype(np.int32)})["scores"].numpy()
     np.testing.assert_allclose(found[:, :3], expected[:, :3], rtol=1e-4, atol=1e-5)
     assert np.isneginf(found[:, 3:]).all()
@@ -123,26 +116,28 @@ def test_similar_items_have_the_largest_cosine(served) -> None:
 def test_encoders_give_the_model_s_vectors(served) -> None:
     model, features, recommender, _ = served
     raw, inputs = golden_requests(model, features, 32)
-    query = signature(recommender, "encode_query")(**{n: tf.constant(v) for n, v in raw.items()})["query"]
+    query = recommender.run("encode_query", raw)["query"]
     np.testing.assert_allclose(query, model(inputs)["query"], rtol=1e-4, atol=1e-5)
-    encode_item = signature(recommender, "encode_item")
     if not features.item_features:
         tokens = features.item_vocabulary.tokens
-        found = encode_item(item_id=tf.constant(tokens))["vectors"]
+        found = recommender.run("encode_item", {"item_id": tokens})["vectors"]
         np.testing.assert_allclose(found, model.item_vectors()[2:], rtol=1e-5)
         return
     items = DATA.items
     raw_items = {
-        "title": tf.constant([str(title) for title in items.title]),
-        "categories": tf.ragged.constant([list(row) for row in items.categories]).to_tensor(""),
-        "vectors": tf.constant(items.vectors, tf.float32),
-        "image": tf.constant(items.image, tf.uint8),
-        "audio": tf.constant(items.audio, tf.int16),
+        "title": items.title,
+        "categories": padded(items.categories),
+        "vectors": items.vectors,
+        "image": items.image,
+        "audio": items.audio,
     }
     rows = features.item_vocabulary.lookup(items.item_id)
     content = {name: values[rows] for name, values in features.item_features.items()}
     np.testing.assert_allclose(
-        encode_item(**raw_items)["vectors"], model.encode_content(content), rtol=1e-3, atol=1e-5
+        recommender.run("encode_item", raw_items)["vectors"],
+        model.encode_content(content),
+        rtol=1e-3,
+        atol=1e-5,
     )
 
 
@@ -234,9 +229,7 @@ def test_an_export_of_an_earlier_release_says_what_it_lacks(served, monkeypatch)
         if name in ("serving_default", "recommend")
     }
     del old["recommend"]["inputs"]["exclude"]
-    earlier = SavedModelRecommender(
-        Manifest(**{**vars(manifest), "signatures": old}), recommender._saved_model
-    )
+    earlier = SavedModelRecommender(Manifest(**{**vars(manifest), "signatures": old}), recommender._session)
     with pytest.raises(DataError, match="must have the signature 'similar_items'"):
         earlier.similar_items(features.item_vocabulary.tokens[0])
     with pytest.raises(DataError, match="of an earlier tfrec_zoo"):

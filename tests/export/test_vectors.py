@@ -49,14 +49,11 @@ def two_tower(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def answers(folder: Path, raw: dict[str, Any], k: int) -> tuple[np.ndarray, list[list[str]], np.ndarray]:
     """The query vectors, and the export's lists and scores, seen items included."""
-    signatures = load(folder)._saved_model.signatures
-    tensors = {name: tf.constant(values) for name, values in raw.items()}
-    limits = {"exclude": tf.fill([len(raw["history"]), 1], ""), "exclude_seen": tf.constant(False)}
-    found = signatures["recommend"](
-        **tensors, **limits, allow=tf.constant([], tf.string), k=tf.constant(k, tf.int32)
-    )
-    names = [[name.decode() for name in row if name] for row in found["item_ids"].numpy()]
-    return signatures["encode_query"](**tensors)["query"].numpy(), names, found["scores"].numpy()
+    recommender = load(folder)
+    limits = {"exclude": np.full((len(raw["history"]), 1), ""), "exclude_seen": False, "allow": [], "k": k}
+    found = recommender.run("recommend", {**raw, **limits})
+    names = [[name for name in row if name] for row in found["item_ids"]]
+    return recommender.run("encode_query", raw)["query"], names, found["scores"]
 
 
 @pytest.mark.parametrize(

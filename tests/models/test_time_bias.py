@@ -82,7 +82,7 @@ def test_an_export_reads_the_times_of_a_request(tmp_path: Path) -> None:
         served.recommend(history)
     with pytest.raises(ValueError, match="must have a time for each item of the history"):
         served.recommend(history, history_time=[1, 2])
-    with pytest.raises(ValueError, match="times come with timed interactions"):
+    with pytest.raises(ValueError, match="must have a time for each item of the history, for this model"):
         recommend(model, features, history=history)
     untimed = replace(encoded, train=replace(encoded.train, timestamp=None))
     with pytest.raises(ValueError, match="times come with timed interactions"):

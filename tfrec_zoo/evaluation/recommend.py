@@ -8,13 +8,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tfrec_zoo._errors import require
-from tfrec_zoo.evaluation.scorer import Scorer, check_scorer
+from tfrec_zoo._errors import UnknownNameError, require
+from tfrec_zoo.evaluation.scorer import Scorer, SelectiveScorer, check_scorer
 from tfrec_zoo.evaluation.top_k import TopK, top_k
 from tfrec_zoo.features.feature_space import FeatureSpace
-from tfrec_zoo.recommendation import Recommendation, history_strings, id_string, list_length
+from tfrec_zoo.recommendation import (
+    Recommendation,
+    check_times,
+    history_strings,
+    id_string,
+    id_strings,
+    list_length,
+)
 from tfrec_zoo.reranking import ReRanker
-from tfrec_zoo.schema import NUM_RESERVED, PAD
+from tfrec_zoo.schema import NUM_RESERVED, PAD, Feature
 
 Array = npt.NDArray[Any]
 
@@ -22,66 +29,107 @@ Array = npt.NDArray[Any]
 def recommend(
     model: Scorer,
     features: FeatureSpace,
-    *,
-    history: Sequence[str | int] | None = None,
-    history_time: Sequence[int] | None = None,
+    history: Sequence[str | int] | None = (),
     user_id: str | int | None = None,
     k: int = 10,
+    profile: Mapping[str, Any] | None = None,
+    history_time: Sequence[int] | None = None,
+    *,
+    exclude: Sequence[str | int] = (),
+    allow: Sequence[str | int] = (),
     exclude_seen: bool = True,
     reranker: ReRanker | None = None,
 ) -> list[Recommendation]:
-    """The k best items for one person.
+    """The k best items for one person, by the arguments of an export's `Recommender.recommend`.
 
     Args:
         model: a Keras model of the zoo or a baseline.
         features: the features that the model was trained on.
         history: raw item ids, oldest first, integers as their decimal strings; items outside the catalogue
             are passed over.
-        history_time: when each item of the history was, in whole seconds; for a model that reads times.
         user_id: raw user id, with the profile that `features` knows; unknown or None is nobody in particular.
         k: length of the list.
-        exclude_seen: whether items of the history are left out.
-        reranker: what stands between scores and list; nothing where left out.
+        profile: raw values of profile features, in place of what `features` knows of the user; None is
+            unknown. An export knows no user's profile: there, what is left out is unknown.
+        history_time: when each item of the history was, in whole seconds; for a model that reads times, and
+            for no other.
+        exclude: raw ids of items that must not come.
+        allow: raw ids of the only items that may come; all, where it names none.
+        exclude_seen: whether items of the history must not come.
+        reranker: what stands between scores and list; nothing where left out. An export has its own.
 
     Returns:
         At most k items, best first; fewer where the catalogue runs out.
 
     Raises:
-        ValueError: k below 1, or another number of times than of items.
+        ValueError: k below 1, times that are missing, too many, or given to a model that reads none.
         TypeError: a model that is no `Scorer`, or ids that are neither strings nor whole numbers.
+        UnknownNameError: a profile feature that the model does not have.
     """
     check_scorer(model)
     k = list_length(k)
-    indices = features.item_vocabulary.lookup(
-        np.array(history_strings(() if history is None else history), dtype=object)
-    )
-    known = indices >= NUM_RESERVED
-    indices = indices[known]
-    users = np.array(["" if user_id is None else id_string(user_id, "user_id")], dtype=object)
-    longest = model.max_history_length or max(len(indices), 1)
-    read = indices[-longest:]
+    names = history_strings(() if history is None else history)
+    times = None if history_time is None else [history_time]
+    check_times([len(names)], times, getattr(model, "reads_times", False))
+    seen = _rows(features, names)
+    known = seen >= NUM_RESERVED
     inputs = {
-        "history": np.concatenate([np.full(longest - len(read), PAD, np.int32), read])[None, :],
+        **_newest(seen[known], None if times is None else np.asarray(history_time)[known], model),
+        **_user(model, features, user_id, profile or {}),
+    }
+    never = [_rows(features, id_strings(exclude, "exclude")), seen if exclude_seen else seen[:0]]
+    only = _rows(features, id_strings(allow, "allow"))
+    best = recommend_indices(
+        model,
+        inputs,
+        k,
+        exclude_seen=exclude_seen,
+        exclude=np.concatenate(never),
+        allow=only if (only != PAD).any() else None,
+        reranker=reranker,
+    )
+    found = best.indices[0] >= NUM_RESERVED
+    strings = features.item_vocabulary.strings(best.indices[0][found])
+    return [
+        Recommendation(str(name), float(score))
+        for name, score in zip(strings, best.scores[0][found], strict=True)
+    ]
+
+
+def _rows(features: FeatureSpace, names: Sequence[str]) -> Array:
+    """Catalogue rows of raw ids; PAD for "", OOV for unknown ones."""
+    return features.item_vocabulary.lookup(np.array(names, dtype=object))
+
+
+def _newest(rows: Array, times: Array | None, model: Scorer) -> dict[str, Array]:
+    """The items that the model reads, padded at the left, and their times."""
+    longest = model.max_history_length or max(len(rows), 1)
+
+    def padded(values: Array, dtype: npt.DTypeLike) -> Array:
+        read: Array = values[-longest:].astype(dtype)
+        return np.concatenate([np.zeros(longest - len(read), dtype), read])[None, :]
+
+    inputs = {"history": padded(rows, np.int32)}
+    return inputs if times is None else {**inputs, "history_time": padded(times, np.int64)}
+
+
+def _user(
+    model: Scorer, features: FeatureSpace, user_id: str | int | None, profile: Mapping[str, Any]
+) -> dict[str, Array]:
+    """Index of the user, and their profile: what is given, else what is known."""
+    read: tuple[Feature, ...] = getattr(model, "profile_features", features.schema.user_features)
+    names = [feature.name for feature in read]
+    for name in profile:
+        if name not in names:
+            raise UnknownNameError("profile feature", name, names)
+    users = np.array(["" if user_id is None else id_string(user_id, "user_id")], dtype=object)
+    given = features.encode_profile({name: [value] for name, value in profile.items() if value is not None})
+    return {
         # An empty id would be PAD, which no training example has.
         "user_index": np.maximum(features.user_vocabulary.lookup(users), 1).astype(np.int32),
         **features.profiles(users),
+        **{name: given[name] for name in profile},
     }
-    if history_time is not None:
-        require(
-            len(history_time) == len(known),
-            "`history_time` must have a time for each item of the history.",
-            (len(history_time), len(known)),
-        )
-        times = np.asarray(history_time, np.int64)[known][-longest:]
-        inputs["history_time"] = np.concatenate([np.zeros(longest - len(times), np.int64), times])[None, :]
-    exclude = indices if exclude_seen else None
-    best = recommend_indices(model, inputs, k, exclude_seen=exclude_seen, exclude=exclude, reranker=reranker)
-    found = best.indices[0] >= NUM_RESERVED
-    names = features.item_vocabulary.strings(best.indices[0][found])
-    return [
-        Recommendation(str(name), float(score))
-        for name, score in zip(names, best.scores[0][found], strict=True)
-    ]
 
 
 def recommend_indices(
@@ -90,6 +138,7 @@ def recommend_indices(
     k: int = 10,
     exclude_seen: bool = True,
     exclude: Array | None = None,
+    allow: Array | None = None,
     reranker: ReRanker | None = None,
 ) -> TopK:
     """The k best catalogue rows for each row of a batch.
@@ -102,6 +151,7 @@ def recommend_indices(
         exclude_seen: whether items of `inputs["history"]` are left out.
         exclude: more catalogue rows to leave out, [E] for all rows alike or [B, E] (PAD where there are
             fewer).
+        allow: the only catalogue rows that may come, [A], for all rows alike; all where None.
         reranker: what stands between scores and lists; nothing where left out.
 
     Returns:
@@ -112,13 +162,30 @@ def recommend_indices(
         TypeError: a model that is no `Scorer`.
     """
     check_scorer(model)
-    scores = np.array(model.catalogue_scorer()(inputs), dtype=np.float32)
-    left_out = [np.asarray(inputs["history"])] if exclude_seen else []
-    if exclude is not None:
-        left_out.append(np.broadcast_to(exclude, (len(scores), np.shape(exclude)[-1])))
-    scores[:, :NUM_RESERVED] = -np.inf
-    for rows in left_out:
-        inside = rows.size == 0 or (rows.min() >= 0 and rows.max() < scores.shape[1])
-        require(inside, f"Rows to leave out must be from 0 to {scores.shape[1] - 1}.", rows)
-        np.put_along_axis(scores, rows.astype(np.int64), -np.inf, axis=1)
+    history = np.asarray(inputs["history"])
+    never = [history] if exclude_seen else []
+    never += [] if exclude is None else [np.asarray(exclude)]
+    score: Any = model.catalogue_scorer()
+    if isinstance(score, SelectiveScorer):
+        allowed = _allowed(len(history), score.num_items, never, allow)
+        scores = np.array(score.among(inputs, allowed), dtype=np.float32)
+    else:
+        scores = np.array(score(inputs), dtype=np.float32)
+        allowed = _allowed(len(scores), scores.shape[1], never, allow)
+    scores[~allowed] = -np.inf
     return top_k(np.asarray((reranker or ReRanker())(scores, inputs=inputs, k=k)), k)
+
+
+def _allowed(size: int, num_items: int, never: Sequence[Array], allow: Array | None) -> npt.NDArray[np.bool_]:
+    """True for what may come, bool [size, num_items]."""
+    for rows in (*never, *([] if allow is None else [allow])):
+        inside = rows.size == 0 or (rows.min() >= 0 and rows.max() < num_items)
+        require(inside, f"Rows to leave out or to allow must be from 0 to {num_items - 1}.", rows)
+    allowed = np.full((size, num_items), allow is None)
+    if allow is not None:
+        allowed[:, allow] = True
+    for rows in never:
+        columns = np.broadcast_to(rows, (size, rows.shape[-1])).astype(np.int64)
+        np.put_along_axis(allowed, columns, False, axis=1)
+    allowed[:, :NUM_RESERVED] = False
+    return allowed

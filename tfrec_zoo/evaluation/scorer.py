@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,17 @@ class Scorer(Protocol):
 
     def catalogue_scorer(self) -> ScoreFunction:
         """Prepare what all batches share (e.g. encode the catalogue once) and return the scoring function."""
+
+
+@runtime_checkable
+class SelectiveScorer(Protocol):
+    """A scoring function that can be told what may come, as one must that retrieves before it ranks."""
+
+    num_items: int
+    """Rows of the catalogue."""
+
+    def among(self, inputs: Mapping[str, Array], allowed: npt.NDArray[np.bool_]) -> Array:
+        """Scores float32 [B, num_items], of the items alone for which `allowed` [B, num_items] is True."""
 
 
 def model_name(model: object) -> str:

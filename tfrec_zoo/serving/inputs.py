@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tfrec_zoo._errors import DataError, UnknownNameError, require
 from tfrec_zoo.bundle import SHARED_INPUTS
-from tfrec_zoo.recommendation import history_strings, id_string, id_strings
+from tfrec_zoo.recommendation import check_times, history_strings, id_string, id_strings
 
 Array = npt.NDArray[Any]
 History = Sequence[str | int]
@@ -88,15 +88,7 @@ class Requests:
         }
 
     def _times(self, histories: Sequence[History], times: Sequence[Sequence[int]] | None) -> dict[str, Array]:
-        given = None if times is None else [len(row) for row in times]
-        require(
-            given == ([len(row) for row in histories] if self._reads_times else None),
-            "`history_time` (--times on the command line) must have a time for each item of the history, for "
-            "this model reads times."
-            if self._reads_times
-            else "`history_time` (--times on the command line) must be left out: this model reads no times.",
-            times,
-        )
+        check_times([len(row) for row in histories], times, self._reads_times)
         if times is None:
             return {}
         table = np.zeros((len(times), max([1, *map(len, times)])), np.int64)

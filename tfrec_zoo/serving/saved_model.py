@@ -2,35 +2,60 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
-from tfrec_zoo._errors import DataError
+from tfrec_zoo._errors import require
 from tfrec_zoo.bundle import Manifest, check_files, read_manifest
 from tfrec_zoo.serving.inputs import Array
 from tfrec_zoo.serving.recommender import Recommender
+from tfrec_zoo.serving.session import Session
 
 
 class SavedModelRecommender(Recommender):
-    """Answers requests from an exported folder. Make it with `load`."""
+    """Answers requests from an exported folder, from as many threads as like. Make it with `load`.
 
-    def __init__(self, manifest: Manifest, saved_model: Any) -> None:
+    Its tables are given back when nothing refers to it any more, at the end of a `with` block, or by `close`.
+    """
+
+    def __init__(self, manifest: Manifest, session: Session) -> None:
         super().__init__(manifest.signatures)
         self.manifest = manifest
         """What was exported, and how."""
-        # The signature's function does not keep its SavedModel, and with it the tables, alive.
-        self._saved_model = saved_model
+        self._session = session
+        self._close = weakref.finalize(self, session.close)
+        self._close.atexit = False
 
     def run(self, signature: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
-        """Run one signature of the SavedModel."""
+        """Run one signature of the SavedModel.
+
+        Raises:
+            ValueError: other inputs than the signature's, or arrays of another rank.
+            DataError: arrays that the graph refuses.
+            RuntimeError: the recommender was closed.
+        """
         specs = self.signatures[signature]["inputs"]
-        tensors = {name: tf.constant(values, specs[name]["dtype"]) for name, values in inputs.items()}
-        answer = self._saved_model.signatures[signature](**tensors)
-        return {name: _as_array(tensor) for name, tensor in answer.items()}
+        require(
+            inputs.keys() == specs.keys(),
+            f"The inputs of {signature!r} must be {sorted(specs)}.",
+            sorted(inputs),
+        )
+        arrays = {name: _as_input(name, values, specs[name]) for name, values in inputs.items()}
+        return {name: _as_answer(values) for name, values in self._session.run(signature, arrays).items()}
+
+    def close(self) -> None:
+        """Give the memory back; no request may be under way. Twice does no harm."""
+        self._close()
+
+    def __enter__(self) -> SavedModelRecommender:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
 
 def load(path: str | Path) -> SavedModelRecommender:
@@ -44,17 +69,17 @@ def load(path: str | Path) -> SavedModelRecommender:
     """
     manifest = read_manifest(path)
     check_files(path, manifest)
-    folder = manifest.version_folder(path)
-    try:
-        saved_model = tf.saved_model.load(str(folder))
-    except (OSError, tf.errors.OpError) as error:
-        raise DataError(f"{folder} must be a SavedModel. Received: {error}. Export again.") from error
-    return SavedModelRecommender(manifest, saved_model)
+    return SavedModelRecommender(manifest, Session(manifest.version_folder(path), manifest.version))
 
 
-def _as_array(tensor: tf.Tensor) -> Array:
-    values = tensor.numpy()
-    if tensor.dtype != tf.string:
-        return np.asarray(values)
-    names = [name.decode("utf-8") for name in values.ravel()]
-    return np.array(names, dtype=object).reshape(values.shape)
+def _as_input(name: str, values: Any, spec: Mapping[str, Any]) -> Array:
+    array = np.asarray(values, object if spec["dtype"] == "string" else spec["dtype"])
+    require(array.ndim == len(spec["shape"]), f"`{name}` must have the shape {spec['shape']}.", array.shape)
+    return array
+
+
+def _as_answer(values: Array) -> Array:
+    """Strings as str."""
+    if values.dtype != object:
+        return values
+    return np.array([name.decode("utf-8") for name in values.ravel()], dtype=object).reshape(values.shape)

@@ -1,4 +1,4 @@
-"""One version of an export in a TensorFlow session, as TensorFlow Serving holds it.
+"""A SavedModel in a TensorFlow session, as TensorFlow Serving holds it: the runtime of all that answers here.
 
 A session takes half the time of `tf.saved_model.load` to open and to ask, works in the thread that asks
 without Python's lock, and gives its tables back when it is closed.
@@ -26,18 +26,18 @@ class Session:
     Args:
         folder: of the SavedModel.
         number: of the version.
+        warm_up: whether to answer the requests that the export recorded, so that nobody waits for the first
+            of its kind; needs tensorflow-serving-api.
 
     Raises:
         DataError: no SavedModel there that TensorFlow can open, or one that does not answer its warm-up
             requests.
     """
 
-    def __init__(self, folder: Path, number: int) -> None:
+    def __init__(self, folder: Path, number: int, *, warm_up: bool = False) -> None:
         self.number = number
         """Of the version."""
-        # A request runs in its own thread: with two cores, handing operations to other threads costs more.
-        config = tf.compat.v1.ConfigProto(inter_op_parallelism_threads=-1)
-        self._session = tf.compat.v1.Session(graph=tf.Graph(), config=config)
+        self._session = tf.compat.v1.Session(graph=tf.Graph(), config=_config())
         try:
             graph = _restore(self._session, folder)
             self.definitions = _as_json(graph)
@@ -45,7 +45,8 @@ class Session:
             self.signatures = signatures_of(self.definitions)
             """What the version answers, as in a manifest."""
             self._calls = {name: self._callable(graph.signature_def[name]) for name in self.signatures}
-            self._warm_up(folder / EXTRA_FOLDER / WARMUP_FILE)
+            if warm_up:
+                self._warm_up(folder / EXTRA_FOLDER / WARMUP_FILE)
         except Exception as error:
             # A damaged graph fails in many ways: protobuf's, TensorFlow's and Python's errors.
             self._session.close()
@@ -84,7 +85,6 @@ class Session:
             )
 
     def _warm_up(self, path: Path) -> None:
-        """Answer the requests that the export recorded, so that nobody waits for the first of its kind."""
         if not path.is_file():
             return
         from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
@@ -95,12 +95,25 @@ class Session:
             self.run(request.model_spec.signature_name, inputs)
 
 
+def _config() -> Any:
+    """The devices and limits of this process, of which a session would know nothing by itself."""
+    # What a user told `tf.config` has no other door; a GPU's memory is shared with whatever trains here.
+    from tensorflow.python.eager import context
+
+    config = context.context().config
+    # A request runs in its own thread: with two cores, handing operations to other threads costs more.
+    config.inter_op_parallelism_threads = -1
+    return config
+
+
 def _restore(session: Any, folder: Path) -> Any:
     """Load graph, variables and tables into the session; returns the MetaGraphDef."""
     from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
     saved = SavedModel.FromString((folder / "saved_model.pb").read_bytes())
-    graph = next(graph for graph in saved.meta_graphs if "serve" in graph.meta_info_def.tags)
+    graph = next((graph for graph in saved.meta_graphs if "serve" in graph.meta_info_def.tags), None)
+    if graph is None:
+        raise ValueError("no graph that is tagged to be served")
     with session.graph.as_default():
         saver = tf.compat.v1.train.import_meta_graph(graph)
         saver.restore(session, str(folder / "variables" / "variables"))

@@ -1,28 +1,19 @@
-"""MovieLens-100K out of the wheel of RecBole, which carries it as an example; nothing is installed."""
+"""A wheel from whichever package index pip is set up for, for data that a package carries; not installed."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from tfrec_zoo.data.reading.archives import Member, open_members
-from tfrec_zoo.data.reading.delimited import read_interactions_text
-from tfrec_zoo.data.rejected import RejectionLog
 from tfrec_zoo.data.routes.watched import run_watched
-from tfrec_zoo.data.sources.movielens import CITATION, LICENCE
-from tfrec_zoo.data.sources.movielens_tables import movies, people
-from tfrec_zoo.data.tables import Dataset
-
-REQUIREMENT = "recbole==1.2.1"
-SHA256 = "9c9948202011f37eb0a7c6768129313f00d6403ad221ec940d5e2d5d5f33a407"
-
-_FILES = ("ml-100k.inter", "ml-100k.item", "ml-100k.user")
 
 
-def fetch_wheel(folder: Path, timeout: float) -> Path:
-    """Download the wheel by pip from whichever index pip is set up for.
+def fetch_wheel(requirement: str, sha256: str, folder: Path, timeout: float) -> Path:
+    """Download a wheel by pip.
 
     Args:
+        requirement: package and version, e.g. "recbole==1.2.1".
+        sha256: of the wheel, in hexadecimal.
         folder: an empty folder to download into.
         timeout: seconds without a sign of life after which the source is left.
 
@@ -33,61 +24,15 @@ def fetch_wheel(folder: Path, timeout: float) -> Path:
         DataError: no answer, a broken download, another file than the pinned one, or a Python without pip.
     """
     pinned = folder / "requirements.txt"
-    pinned.write_text(f"{REQUIREMENT} --hash=sha256:{SHA256}\n", encoding="utf-8")
+    pinned.write_text(f"{requirement} --hash=sha256:{sha256}\n", encoding="utf-8")
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"]
     command += ["download", "--no-deps", "--only-binary=:all:", "--require-hashes", "--progress-bar=off"]
     command += [f"--timeout={timeout:g}", "--retries=0", f"--dest={folder}", f"--requirement={pinned}"]
     run_watched(
         command,
         folder,
-        name=f"pip download {REQUIREMENT}",
+        name=f"pip download {requirement}",
         timeout=timeout,
         environment={"TMPDIR": str(folder)},
     )
-    return next(folder.glob("recbole-*.whl"))
-
-
-def read_wheel(path: Path) -> Dataset:
-    """Read MovieLens-100K out of the wheel.
-
-    Args:
-        path: the wheel.
-
-    Returns:
-        The same tables as from the official files, row for row: RecBole parts the titles from their years,
-        and here they are joined again.
-
-    Raises:
-        DataError: the wheel is broken or does not hold the data set.
-    """
-    log = RejectionLog()
-    columns = {
-        "user_id": "user_id:token",
-        "item_id": "item_id:token",
-        "rating": "rating:float",
-        "timestamp": "timestamp:float",
-    }
-    with open_members(path, _FILES) as members:
-        ratings, films, users = (members[name] for name in _FILES)
-        interactions = read_interactions_text(
-            ratings.file, delimiter="\t", columns=columns, header=True, log=log, name=ratings.name
-        )
-        return Dataset(
-            name="movielens/100k",
-            interactions=interactions,
-            items=movies([(row[0], _title(row[1], row[2]), row[3].split(" ")) for row in _rows(films)]),
-            users=people(_rows(users)),
-            licence=LICENCE,
-            citation=CITATION,
-            source=f"wheel {REQUIREMENT}",
-            rejected=log.freeze(),
-        )
-
-
-def _rows(member: Member) -> list[list[str]]:
-    return [line.split("\t") for line in member.file.read().decode("utf-8").splitlines()[1:]]
-
-
-def _title(title: str, year: str) -> str:
-    # The wheel spells both fields of the film without a name like this.
-    return "unknown" if year == "unkonwn" else f"{title} ({year})"
+    return next(folder.glob("*.whl"))

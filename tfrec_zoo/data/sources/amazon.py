@@ -19,6 +19,7 @@ from tfrec_zoo.data.reading.formats import has_header
 from tfrec_zoo.data.reading.json_lines import first_objects, json_batches, json_objects
 from tfrec_zoo.data.reading.text_layout import Layout, read_first_lines
 from tfrec_zoo.data.rejected import RejectionLog
+from tfrec_zoo.data.sources.known_dataset import PublishedLayout
 from tfrec_zoo.data.tables import Dataset, Interactions, Items, is_clean_id
 
 LICENCE = "not stated by the publishers; the text belongs to its writers and Amazon"
@@ -222,3 +223,6 @@ def _addresses(value: Any) -> Iterator[str]:
     elif isinstance(value, dict):
         for size in ("large", "hi_res", "thumb"):
             yield from _addresses(value.get(size))
+
+
+LAYOUT = PublishedLayout(read_amazon, endings=(".json", ".jsonl"))

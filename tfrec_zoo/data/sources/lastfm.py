@@ -18,6 +18,7 @@ from tfrec_zoo.data.reading.columns import BadRow, InteractionColumns
 from tfrec_zoo.data.reading.delimited import read_interactions_text, text_batches
 from tfrec_zoo.data.reading.text_layout import Layout, lines_of_rows, read_head
 from tfrec_zoo.data.rejected import RejectionLog
+from tfrec_zoo.data.sources.known_dataset import PublishedLayout
 from tfrec_zoo.data.tables import Dataset, Interactions, Items, Users, is_clean_id
 
 ItemKind = Literal["artist", "track"]
@@ -242,3 +243,6 @@ def _decode(file: BinaryIO) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return data.decode("latin-1")
+
+
+LAYOUT = PublishedLayout(read_lastfm, files=tuple(_MAIN_FILES.values()), stands_alone=True)

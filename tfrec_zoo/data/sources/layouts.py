@@ -4,33 +4,14 @@ from __future__ import annotations
 
 import tarfile
 import zipfile
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tfrec_zoo.data.reading.archives import open_members
-from tfrec_zoo.data.sources.amazon import read_amazon
-from tfrec_zoo.data.sources.lastfm import read_lastfm
-from tfrec_zoo.data.sources.movielens import read_movielens
-from tfrec_zoo.data.tables import Dataset
-
-LAYOUTS: Mapping[str, Callable[[Path], Dataset]] = {
-    "movielens": read_movielens,
-    "lastfm": read_lastfm,
-    "amazon": read_amazon,
-}
-"""Name of the layout -> its reader."""
-
-_MARKERS = {
-    "u.data": "movielens",
-    "ratings.dat": "movielens",
-    "ratings.csv": "movielens",
-    "user_artists.dat": "lastfm",
-    "usersha1-artmbid-artname-plays.tsv": "lastfm",
-    "userid-timestamp-artid-artname-traid-traname.tsv": "lastfm",
-}
+from tfrec_zoo.data.sources.known import DATASETS
+from tfrec_zoo.data.sources.known_dataset import PublishedLayout
 
 
-def find_layout(path: Path) -> str | None:
+def find_layout(path: Path) -> PublishedLayout | None:
     """The layout of a folder, an archive or a file, by the names of the files; None where it is none of ours.
 
     Args:
@@ -39,14 +20,16 @@ def find_layout(path: Path) -> str | None:
     Raises:
         DataError: an archive that is broken or whose paths climb out.
     """
+    layouts = dict.fromkeys(known.layout for known in DATASETS.values() if known.layout is not None)
+    by_file: dict[str, PublishedLayout] = {}
+    for layout in layouts:
+        for file in layout.files:
+            by_file.setdefault(file, layout)
     if path.is_file() and not zipfile.is_zipfile(path) and not tarfile.is_tarfile(path):
-        layout = _MARKERS.get(path.name.removesuffix(".gz"))
-        return layout if layout == "lastfm" else None
-    with open_members(path, tuple(_MARKERS)) as members:
+        found = by_file.get(path.name.removesuffix(".gz"))
+        return found if found is not None and found.stands_alone else None
+    with open_members(path, tuple(by_file)) as members:
         if members:
-            return _MARKERS[next(iter(members))]
-    return "amazon" if path.is_dir() and any(map(_is_json_lines, path.iterdir())) else None
-
-
-def _is_json_lines(path: Path) -> bool:
-    return path.name.removesuffix(".gz").endswith((".json", ".jsonl"))
+            return by_file[next(iter(members))]
+    names = [file.name.removesuffix(".gz") for file in path.iterdir()] if path.is_dir() else []
+    return next((layout for layout in layouts if any(name.endswith(layout.endings) for name in names)), None)

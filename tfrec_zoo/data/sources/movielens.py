@@ -11,6 +11,7 @@ from tfrec_zoo._errors import DataError, UnknownNameError
 from tfrec_zoo.data.reading.archives import Member, open_members
 from tfrec_zoo.data.reading.delimited import read_interactions_text
 from tfrec_zoo.data.rejected import RejectionLog
+from tfrec_zoo.data.sources.known_dataset import PublishedLayout
 from tfrec_zoo.data.sources.movielens_tables import read_movies, read_people
 from tfrec_zoo.data.tables import Dataset, Interactions
 
@@ -19,6 +20,9 @@ CITATION = (
     "F. Maxwell Harper and Joseph A. Konstan. 2015. The MovieLens Datasets: History and Context. "
     "ACM Transactions on Interactive Intelligent Systems 5(4), article 19. doi:10.1145/2827872"
 )
+
+ADDRESS = "https://files.grouplens.org/datasets/movielens/"
+"""Where the official archives are."""
 
 _logger = logging.getLogger("tfrec_zoo")
 
@@ -184,3 +188,6 @@ def _recognise(
             "neither users.dat nor tags.dat beside it. Say which by `release`."
         )
     return None
+
+
+LAYOUT = PublishedLayout(read_movielens, files=tuple(_DELIMITERS))

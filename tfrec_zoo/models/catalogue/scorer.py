@@ -73,16 +73,26 @@ class CatalogueScorer:
         self._known = model.example_inputs()
         self._vectors = ops.convert_to_tensor(model.item_vectors())
         self._score = score
+        self._scores = model.catalogue_scores
+        self.num_items = model.schema.num_items
+        """Rows of the catalogue."""
 
     def __call__(self, inputs: Mapping[str, Any]) -> npt.NDArray[Any]:
         """Score the catalogue for each row."""
+        return np.asarray(self._score(self._batch(inputs), self._vectors).numpy())
+
+    def among(self, inputs: Mapping[str, Any], allowed: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
+        """Score what is allowed, bool [B, num_items], for each row; -inf for all else."""
+        scores = self._scores(self._batch(inputs), self._vectors, ops.convert_to_tensor(allowed))
+        return np.asarray(ops.convert_to_numpy(scores))
+
+    def _batch(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         known = self._known
         require(
             not known.keys() - inputs.keys(),
             f"The inputs of {self._name} must have {sorted(known)}; times come with timed interactions.",
             sorted(inputs),
         )
-        batch = {
+        return {
             name: ops.convert_to_tensor(inputs[name], dtype=example.dtype) for name, example in known.items()
         }
-        return np.asarray(self._score(batch, self._vectors).numpy())

@@ -155,7 +155,7 @@ class LiveVersion:
 
     def _load(self, manifest: Manifest) -> Session:
         check_files(self._folder, manifest)
-        return Session(manifest.version_folder(self._folder), manifest.version)
+        return Session(manifest.version_folder(self._folder), manifest.version, warm_up=True)
 
     def _replace(self, new: Session, manifest: Manifest) -> None:
         with self._lock:
