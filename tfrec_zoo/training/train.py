@@ -12,6 +12,7 @@ import tensorflow as tf
 from tfrec_zoo.evaluation.callback import RankingMetrics
 from tfrec_zoo.evaluation.scorer import check_split
 from tfrec_zoo.features.encoded import EncodedInteractions, EncodedSplit
+from tfrec_zoo.metrics.registry import higher_is_better
 from tfrec_zoo.models.base import RecommenderModel
 from tfrec_zoo.models.config import POINTWISE
 from tfrec_zoo.models.two_stage import TwoStage
@@ -94,7 +95,10 @@ def _watching(model: RecommenderModel, split: EncodedSplit, run: RunConfig) -> l
     return [
         RankingMetrics(split, metrics=metrics, exclude_seen=run.exclude_seen, scorer=model),
         keras.callbacks.EarlyStopping(
-            f"val_{run.monitor}", mode="max", patience=run.patience, restore_best_weights=True
+            f"val_{run.monitor}",
+            mode="max" if higher_is_better(run.monitor) else "min",
+            patience=run.patience,
+            restore_best_weights=True,
         ),
     ]
 
