@@ -34,7 +34,7 @@ def categories_of_strings(rows: Array, values: Array, num_items: int) -> Any:
 
 
 def categories_of_indices(indices: Array) -> Any:
-    """From a category feature's indices, int [num_items, length]: `categories_of_strings` without its order."""
+    """The same from the indices of a category feature, int [num_items, length]."""
     owner, place = np.nonzero(indices >= NUM_RESERVED)
     return _matrix(owner, indices[owner, place] - NUM_RESERVED, len(indices))
 
