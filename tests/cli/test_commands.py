@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from tests.tiers import slow_where
 from tfrec_zoo.cli.main import main
 from tfrec_zoo.data.sources.synthetic import synthetic
 
@@ -193,6 +194,7 @@ def test_what_fails_after_training_tells_where_the_model_is(
     assert "must hold manifest.json" in again.stderr
 
 
+@pytest.mark.slow
 def test_a_process_keeps_the_streams_clean(tmp_path: Path) -> None:
     """Content, drawn negatives, and nothing on either stream but what was asked for."""
     settings = ["--set", "num_negatives=20", "--set", "embedding_dim=8", "--epochs", "1"]
@@ -213,6 +215,7 @@ def test_a_process_keeps_the_streams_clean(tmp_path: Path) -> None:
     assert json.loads((folder / "report.json").read_text())["export"] == "2"
 
 
+@pytest.mark.slow
 def test_another_ranker_leaves_the_settings_of_the_preset_s(tmp_path: Path) -> None:
     settings = ["--set", "ranker=cnn_ranker", "--set", "num_candidates=9", "--epochs", "1"]
     run = tfrec_zoo(
@@ -224,7 +227,10 @@ def test_another_ranker_leaves_the_settings_of_the_preset_s(tmp_path: Path) -> N
     assert (config["ranker"], config["ranker_settings"]) == ("cnn_ranker", {})
 
 
-@pytest.mark.parametrize("split", ["global_time", "random", "cold_users", "cold_items"])
+@pytest.mark.parametrize(
+    "split",
+    slow_where(lambda split: split != "cold_items", ["global_time", "random", "cold_users", "cold_items"]),
+)
 def test_every_split_trains_and_is_repeated_by_evaluate(split: str, tmp_path: Path) -> None:
     folder = tmp_path / split
     settings = ["--set", "embedding_dim=4", "--set", "loss=full", "--epochs", "1"]
@@ -240,6 +246,7 @@ def test_every_split_trains_and_is_repeated_by_evaluate(split: str, tmp_path: Pa
     assert found["test"] == pytest.approx(report["test"], abs=1e-6)
 
 
+@pytest.mark.slow
 def test_content_of_a_table_of_ones_own_stays_out_of_the_export(table: Path, tmp_path: Path) -> None:
     items = synthetic(num_users=80, num_items=40, num_interactions=1600, images=True, seed=4).items
     assert items is not None
@@ -264,6 +271,7 @@ def test_content_of_a_table_of_ones_own_stays_out_of_the_export(table: Path, tmp
     assert json.loads(found.stdout)["test"] == pytest.approx(report["test"], abs=1e-6)
 
 
+@pytest.mark.slow
 def test_sound_of_a_parquet_table_of_ones_own(table: Path, tmp_path: Path) -> None:
     items = synthetic(num_users=80, num_items=40, num_interactions=1600, audio=True, seed=4).items
     assert items is not None

@@ -49,6 +49,7 @@ def serving(*arguments: object, path: str | None = None) -> Iterator[tuple[subpr
         process.communicate()
 
 
+@pytest.mark.slow
 def test_the_line_of_curl_works_and_a_signal_ends_it(shop: Path) -> None:
     with serving(shop, "--port", 0, "--engine", "local") as (process, said):
         assert said[-2] == "Serving shop by local. Ask it by"
@@ -71,6 +72,7 @@ def test_the_line_of_curl_works_and_a_signal_ends_it(shop: Path) -> None:
         assert process.wait(60) in (0, -signal.SIGTERM)
 
 
+@pytest.mark.slow
 def test_a_damaged_folder_is_one_line(shop: Path, tmp_path: Path) -> None:
     damaged = Path(shutil.copytree(shop, tmp_path / "shop"))
     (damaged / "1" / "saved_model.pb").write_bytes(b"half")
@@ -95,6 +97,7 @@ def test_tensorflow_model_server_takes_the_place_of_the_process(shop: Path, tmp_
     assert "--rest_api_port=8601" in output
 
 
+@pytest.mark.slow
 def test_without_fastapi_the_way_out_is_said(shop: Path) -> None:
     code = "import sys; sys.modules['fastapi'] = None; from tfrec_zoo.cli.main import main; main()"
     run = subprocess.run(

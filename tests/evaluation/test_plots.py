@@ -58,6 +58,12 @@ def test_training_shows_the_loss_and_the_metrics(tmp_path: Path, drawn: list[Fig
     assert [text.get_text() for text in metrics.texts] == ["0.3000", "0.1200"]
 
 
+def test_the_best_epoch_is_the_lowest_where_lower_is_better(tmp_path: Path, drawn: list[Figure]) -> None:
+    values = {"val_gini@10": [0.9, 0.4, 0.5], "val_coverage@10": [0.1, 0.7, 0.6], "val_mine": [1.0, 3.0, 2.0]}
+    plot_training({"loss": [3.0, 2.0, 1.5]} | values, tmp_path / "training.png")
+    assert [text.get_text() for text in drawn[0].axes[1].texts] == ["0.4000", "0.7000", "3.0000"]
+
+
 def test_training_without_validation_is_one_panel(tmp_path: Path, drawn: list[Figure]) -> None:
     plot_training({"loss": [2.0, 1.0], "val_loss": [2.5, 2.4]}, tmp_path / "training.png")
     (loss,) = drawn[0].axes

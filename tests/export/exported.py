@@ -8,7 +8,7 @@ from typing import Any
 from tfrec_zoo.data.sources.synthetic import synthetic
 from tfrec_zoo.data.splits import leave_last_out
 from tfrec_zoo.features import FeatureSpace
-from tfrec_zoo.models import RecommenderModel, create_model
+from tfrec_zoo.models import RecommenderModel, create_model, get_model_class
 
 NUM_ITEMS = 40
 CONTENT = ["title", "categories", "vectors", "image", "audio"]
@@ -29,13 +29,10 @@ def features_of(with_content: bool) -> FeatureSpace:
 
 
 def small_model(name: str, features: FeatureSpace, **settings: Any) -> RecommenderModel:
-    """A model with random weights whose content is set."""
-    defaults: dict[str, Any] = {"embedding_dim": 8, "max_history_length": 6, "use_item_id": True}
-    if name == "attention_ranker":
-        defaults |= {"target_attention": True}
-    if name == "two_stage":
-        defaults |= {"num_candidates": 20}
-    model = create_model(name, features.schema, **defaults | settings)
+    """A model with random weights whose content is set, in the settings that its class wants served."""
+    sizes = {"embedding_dim": 8, "max_history_length": 6, "use_item_id": True}
+    served = get_model_class(name).example_settings.get("served", {})
+    model = create_model(name, features.schema, **{**sizes, **served, **settings})
     if features.item_features:
         model.set_content(features.item_features)
     return model

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.tiers import slow_where
 from tfrec_zoo._errors import DataError, UnknownNameError
 from tfrec_zoo.bundle import check_files, read_manifest
 from tfrec_zoo.data.sources.synthetic import synthetic
@@ -237,7 +238,7 @@ def test_the_slower_of_two_exports_takes_the_next_number(
     assert [p.name for p in [*target.parent.iterdir(), *target.iterdir()] if p.name.startswith(".")] == []
 
 
-@pytest.mark.parametrize("moves", range(8))
+@pytest.mark.parametrize("moves", slow_where(lambda moves: moves not in (0, 4), range(8)))
 def test_an_interrupt_at_any_move_leaves_one_whole_version(
     copy: Path, trained, monkeypatch, moves: int
 ) -> None:
@@ -270,6 +271,7 @@ def test_an_interrupt_at_any_move_leaves_one_whole_version(
     assert len(load(copy).recommend(k=2)) == 2
 
 
+@pytest.mark.slow
 def test_reading_while_versions_are_published(copy: Path, trained) -> None:
     failures: list[BaseException] = []
     done = threading.Event()

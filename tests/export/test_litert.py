@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 
 from tests.export.exported import DATA, NUM_ITEMS, features_of, small_model
+from tests.tiers import slow_where
 from tfrec_zoo._errors import DataError, UnknownNameError
 from tfrec_zoo.bundle import read_manifest
 from tfrec_zoo.export import export
@@ -26,7 +27,10 @@ from tfrec_zoo.serving import LiteRTRecommender, load
 SIZES = ("float32", "float16", "int8")
 
 
-@pytest.fixture(scope="module", params=list_models())
+MODELS = slow_where(lambda name: name != "two_tower", list_models())
+
+
+@pytest.fixture(scope="module", params=MODELS)
 def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple:
     features = features_of(request.param == "cnn_ranker")
     model = small_model(request.param, features)
@@ -117,6 +121,7 @@ def test_somebody_without_a_history_and_vectors_of_length_one(tmp_path: Path) ->
     assert [r.score for r in device.recommend([], k=2)] == [0, 0]
 
 
+@pytest.mark.slow
 def test_smaller_weights_make_a_smaller_file_of_nearly_the_same_answers(tmp_path: Path) -> None:
     features = features_of(False)
     model = small_model("attention_ranker", features, embedding_dim=64, num_layers=1)
@@ -130,6 +135,7 @@ def test_smaller_weights_make_a_smaller_file_of_nearly_the_same_answers(tmp_path
             assert 0 < check.difference < limit
 
 
+@pytest.mark.slow
 def test_an_operation_outside_of_litert_is_refused(monkeypatch) -> None:
     features = features_of(False)
     model = small_model("two_tower", features)

@@ -27,7 +27,12 @@ def vectors_of(path: Path, version: int) -> np.ndarray:
 
 
 @pytest.fixture(
-    params=[("cnn_ranker", True), ("cnn_ranker", False), ("two_stage", False), ("two_tower", True)]
+    params=[
+        ("cnn_ranker", True),
+        pytest.param(("cnn_ranker", False), marks=pytest.mark.slow),
+        pytest.param(("two_stage", False), marks=pytest.mark.slow),
+        pytest.param(("two_tower", True), marks=pytest.mark.slow),
+    ]
 )
 def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     name, keep_content = request.param
@@ -77,6 +82,7 @@ def test_the_whole_table_again_changes_nothing(shop: Path) -> None:
     np.testing.assert_array_equal(vectors_of(shop, 2), vectors_of(shop, 1))
 
 
+@pytest.mark.slow
 def test_changed_content_and_retired_items_from_version_to_version(tmp_path: Path) -> None:
     features = features_of(True)
     export(

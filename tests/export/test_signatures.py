@@ -26,10 +26,14 @@ from tfrec_zoo.serving import SavedModelRecommender, load
 from tfrec_zoo.serving.inputs import padded
 from tfrec_zoo.vocabulary import Vocabulary
 
+CASES = [(name, content) for name in list_models() for content in (True, False)]
+CASES_BY_TIER = [
+    pytest.param(case, marks=pytest.mark.slow) if case[1] and case[0] != "cnn_ranker" else case
+    for case in CASES
+]
 
-@pytest.fixture(
-    scope="module", params=[(name, content) for name in list_models() for content in (True, False)]
-)
+
+@pytest.fixture(scope="module", params=CASES_BY_TIER)
 def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, ...]:
     name, with_content = request.param
     features = features_of(with_content)

@@ -83,6 +83,7 @@ def test_a_search_by_inner_product_ranks_as_the_export(
         np.testing.assert_allclose(products[row][rows] + bias, scores[row], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_of_a_two_stage_model_they_find_the_ranker_s_candidates(tmp_path: Path) -> None:
     model, folder = exported(tmp_path, "two_stage", num_candidates=NUM_CANDIDATES)
     raw, _ = golden_requests(model, FEATURES[False], 20)
@@ -127,7 +128,10 @@ def test_retired_items_are_not_among_them(two_tower: Path, tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     ("name", "settings"),
-    [("cnn_ranker", {"score": "dense"}), ("attention_ranker", {"target_attention": True})],
+    [
+        ("cnn_ranker", {"score": "dense"}),
+        pytest.param("attention_ranker", {"target_attention": True}, marks=pytest.mark.slow),
+    ],
 )
 def test_a_model_with_a_scorer_of_its_own_is_refused(
     name: str, settings: dict[str, Any], tmp_path: Path

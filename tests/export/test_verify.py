@@ -15,6 +15,7 @@ from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 from typer.testing import CliRunner
 
 from tests.export.exported import features_of, small_model
+from tests.tiers import slow_where
 from tfrec_zoo.cli.main import app
 from tfrec_zoo.export import export, verify
 from tfrec_zoo.export.verification.check import EngineCheck, check_engine, refuse_mismatches
@@ -25,7 +26,10 @@ from tfrec_zoo.models import list_models
 SIGNATURES = {"serving_default", "recommend", "score", "similar_items", "encode_query", "encode_item"}
 
 
-@pytest.fixture(scope="module", params=list_models())
+MODELS = slow_where(lambda name: name != "two_tower", list_models())
+
+
+@pytest.fixture(scope="module", params=MODELS)
 def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     features = features_of(request.param == "cnn_ranker")
     folder = tmp_path_factory.mktemp("verify") / request.param
@@ -79,7 +83,11 @@ def damaged(tmp_path: Path) -> Path:
     return tmp_path / "shop"
 
 
-@pytest.mark.parametrize("engine", [SAVED_MODEL, CPP_LOADER], ids=lambda engine: engine.name)
+@pytest.mark.parametrize(
+    "engine",
+    slow_where(lambda engine: engine is SAVED_MODEL, [SAVED_MODEL, CPP_LOADER]),
+    ids=lambda engine: engine.name,
+)
 def test_an_engine_refuses_a_folder_without_variables(damaged: Path, engine) -> None:
     features = features_of(False)
     goldens = golden_answers(small_model("gru_ranker", features), features, 2)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.encoded_examples import encoded_from_lists
+from tests.tiers import slow_where
 from tfrec_zoo.features import EncodedInteractions, EncodedSplit
 from tfrec_zoo.models import create_model
 from tfrec_zoo.schema import Feature, Schema
@@ -27,7 +28,10 @@ def rated() -> EncodedInteractions:
     )
 
 
-@pytest.mark.parametrize("name", ["cnn_ranker", "two_tower", "attention_ranker"])
+@pytest.mark.parametrize(
+    "name",
+    slow_where(lambda name: name == "attention_ranker", ["cnn_ranker", "two_tower", "attention_ranker"]),
+)
 @pytest.mark.parametrize("loss", ["rating", "like"])
 def test_scores_become_ratings_or_the_odds_of_a_like(name: str, loss: str) -> None:
     part = rated()

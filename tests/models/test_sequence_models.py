@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfrec_zoo.models import create_model
+from tests.tiers import slow_where
+from tfrec_zoo.models import create_model, list_models
 from tfrec_zoo.schema import Feature, Schema
 
 SCHEMA = Schema(num_users=10, num_items=40, num_trained_items=40)
@@ -100,8 +101,13 @@ def test_an_item_that_the_user_has_anywhere_is_no_negative() -> None:
     np.testing.assert_array_equal(rows.positives, [[0, 0, 3, 4], [5, 6, 7, 8]])
 
 
-@pytest.mark.parametrize("loss", ["full", "in_batch", "sampled", "gbce", "bpr"])
-@pytest.mark.parametrize("name", ["attention_ranker", "cnn_ranker", "gru_ranker", "two_stage", "two_tower"])
+LOSSES = ["full", "in_batch", "sampled", "gbce", "bpr"]
+PAIRS = [(name, loss) for name in list_models() for loss in LOSSES]
+OWN_LOSS = dict(zip(list_models(), LOSSES * 2, strict=False))
+"""Another loss for each model is the quick tier."""
+
+
+@pytest.mark.parametrize(("name", "loss"), slow_where(lambda name, loss: loss != OWN_LOSS[name], PAIRS))
 def test_every_model_trains_on_every_loss(name: str, loss: str) -> None:
     from tests.encoded_examples import encoded_from_lists
     from tfrec_zoo.features import EncodedSplit

@@ -57,6 +57,7 @@ def test_pipelines_give_each_item_its_time() -> None:
         pairs(encoded_from_lists(users), batch_size=4, max_history_length=3, with_times=True)
 
 
+@pytest.mark.slow
 def test_an_export_reads_the_times_of_a_request(tmp_path: Path) -> None:
     dataset = synthetic(num_users=80, num_items=30, num_interactions=1000, seed=3)
     split = leave_last_out(dataset.interactions)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.tiers import slow_where
 from tfrec_zoo.data.sources.synthetic import synthetic
 from tfrec_zoo.export import export
 from tfrec_zoo.export.formats.litert import to_litert
@@ -58,7 +59,7 @@ def test_a_small_catalogue_is_not_cut() -> None:
     assert [op.type for op in graph.get_operations() if op.type in ("TopKV2", "Max")] == ["TopKV2"]
 
 
-@pytest.mark.parametrize("name", ["two_tower", "two_stage"])
+@pytest.mark.parametrize("name", slow_where(lambda name: name == "two_stage", ["two_tower", "two_stage"]))
 def test_an_export_in_blocks_answers_as_the_model(in_blocks: None, name: str, tmp_path: Path) -> None:
     """`export` itself compares; a LiteRT file has LiteRT's own operations alone."""
     data = synthetic(num_users=40, num_items=NUM_ITEMS, num_interactions=4000, seed=1)

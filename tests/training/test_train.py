@@ -45,6 +45,23 @@ def test_any_metric_can_be_watched(prepared) -> None:
     assert {"loss", "val_mrr@20", "val_hr@10", "val_ndcg@10"} == set(history)
 
 
+@pytest.mark.parametrize(("monitor", "better"), [("coverage@1", max), ("gini@10", min)])
+def test_a_metric_of_lists_tells_the_best_epoch_its_own_way(prepared, monitor: str, better) -> None:
+    features, split = prepared
+    model = model_of(features, loss="full")
+    run = RunConfig(epochs=12, batch_size=64, learning_rate=0.05, patience=2, monitor=monitor)
+    values = train(model, split, run)[f"val_{monitor}"]
+    kept = evaluate(model, split, "validation", num_bootstrap=0, list_metrics=[monitor]).metrics[monitor]
+    assert kept == pytest.approx(better(values), abs=1e-9)
+    assert max(values) > min(values)
+
+
+def test_what_a_watched_metric_lacks_is_said_before_training(prepared) -> None:
+    features, split = prepared
+    with pytest.raises(ValueError, match="calibration@10 needs the categories of each item"):
+        train(model_of(features), split, RunConfig(epochs=1, monitor="calibration@10"))
+
+
 def test_without_validation_every_epoch_runs() -> None:
     split = random_split(INTERACTIONS, test=0.2, validation=0.0, seed=0)
     features = FeatureSpace.fit(split.train)

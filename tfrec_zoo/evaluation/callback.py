@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy.typing as npt
 
-from tfrec_zoo._errors import UnknownNameError, require
+from tfrec_zoo._errors import require
 from tfrec_zoo.evaluation.evaluate import evaluate
+from tfrec_zoo.evaluation.list_metrics import WantedListMetrics
 from tfrec_zoo.evaluation.scorer import Scorer, check_scorer
 from tfrec_zoo.features.encoded import EncodedSplit
-from tfrec_zoo.metrics.ranking import METRICS
+from tfrec_zoo.metrics.ranking import RANK_METRICS
+from tfrec_zoo.metrics.registry import name_and_length
 
 
 class RankingMetrics(keras.callbacks.Callback):
@@ -28,16 +31,18 @@ class RankingMetrics(keras.callbacks.Callback):
     Args:
         split: the encoded parts.
         part: what to rank; "validation", so that the test stays unseen.
-        metrics: names as in `EvaluationReport.metrics`, of the metrics that are means of ranks.
+        metrics: names as in `EvaluationReport.metrics`: "ndcg@10", "coverage@10", "diversity@20", ...
         every: evaluate at the first epoch, each `every`-th after it, and the last. The epochs between repeat
             the latest values, so that a monitoring callback's patience still counts epochs.
         exclude_seen: whether items of the history leave the ranking.
         block_size: users scored at once.
         scorer: what to evaluate; the fitted model itself where left out.
+        item_vectors: as of `evaluate`; the model's own, anew at each evaluation, where left out.
+        categories: as of `evaluate`.
 
     Raises:
         UnknownNameError: a metric that does not exist.
-        ValueError: `every` below 1, or no metrics.
+        ValueError: `every` below 1, no metrics, or, when training begins, one without what it needs.
     """
 
     def __init__(
@@ -50,6 +55,8 @@ class RankingMetrics(keras.callbacks.Callback):
         exclude_seen: bool = True,
         block_size: int = 1024,
         scorer: Scorer | None = None,
+        item_vectors: npt.NDArray[Any] | None = None,
+        categories: Any = None,
     ) -> None:
         super().__init__()
         require(every >= 1, "`every` must be at least 1.", every)
@@ -57,7 +64,11 @@ class RankingMetrics(keras.callbacks.Callback):
         self._split = split
         self._part = part
         self._metrics = tuple(metrics)
-        self._ks = [_k_of(name) for name in self._metrics]
+        named = {metric: name_and_length(metric) for metric in self._metrics}
+        self._ks = [k for name, k in named.values() if name in RANK_METRICS] or [1]
+        self._of_lists = [metric for metric, (name, _) in named.items() if name not in RANK_METRICS]
+        self._item_vectors = item_vectors
+        self._categories = categories
         self._every = every
         self._exclude_seen = exclude_seen
         self._block_size = block_size
@@ -65,8 +76,11 @@ class RankingMetrics(keras.callbacks.Callback):
         self._latest: dict[str, float] = {}
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Refuse a model that cannot score the catalogue before the first epoch is spent."""
-        check_scorer(self._scorer or self.model)
+        """Refuse what cannot be evaluated before the first epoch is spent."""
+        model = self._scorer or self.model
+        check_scorer(model)
+        wanted = WantedListMetrics.of(self._of_lists, None, self._item_vectors, self._categories)
+        wanted.check(model, self._split.num_items)
         self._latest = {}
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -82,16 +96,10 @@ class RankingMetrics(keras.callbacks.Callback):
                 block_size=self._block_size,
                 num_bootstrap=0,
                 slices=False,
-                list_k=None,
+                list_metrics=self._of_lists,
+                item_vectors=self._item_vectors,
+                categories=self._categories,
             )
             self._latest = {f"val_{name}": report.metrics[name] for name in self._metrics}
         if logs is not None:
             logs.update(self._latest)
-
-
-def _k_of(metric: str) -> int:
-    name, _, k = metric.partition("@")
-    if name not in METRICS and name != "target_hr":
-        raise UnknownNameError("metric", metric, [f"{known}@K" for known in (*METRICS, "target_hr")])
-    require(k.isdecimal() and int(k) >= 1, "A metric must name its list length, e.g. 'hr@10'.", metric)
-    return int(k)

@@ -11,23 +11,19 @@ import numpy.typing as npt
 
 from tfrec_zoo._errors import require
 from tfrec_zoo.evaluation.bootstrap import bootstrap_intervals
+from tfrec_zoo.evaluation.list_metrics import WantedListMetrics
 from tfrec_zoo.evaluation.ranks import TargetRanks, target_ranks
 from tfrec_zoo.evaluation.report import EvaluationReport, Slice
 from tfrec_zoo.evaluation.scorer import Scorer, model_name
 from tfrec_zoo.evaluation.slices import POPULARITY_LABELS, history_groups, popularity_groups
 from tfrec_zoo.features.encoded import EncodedSplit
-from tfrec_zoo.metrics.beyond_accuracy import (
-    average_popularity,
-    catalogue_coverage,
-    gini_index,
-    self_information,
-)
-from tfrec_zoo.metrics.ranking import ranking_metrics
+from tfrec_zoo.metrics.list_metric import UserValues
+from tfrec_zoo.metrics.ranking import rank_columns
 from tfrec_zoo.reranking import ReRanker
 from tfrec_zoo.schema import OOV
 
 Array = npt.NDArray[Any]
-_Columns = dict[str, tuple[Array, Array]]
+_Columns = dict[str, UserValues]
 """Metric -> value and weight of each user."""
 
 
@@ -45,6 +41,9 @@ def evaluate(
     slices: bool = True,
     list_k: int | None = 10,
     reranker: ReRanker | None = None,
+    list_metrics: Iterable[str] | None = None,
+    item_vectors: Array | None = None,
+    categories: Any = None,
 ) -> EvaluationReport:
     """Rank the catalogue for every user of a part and measure where the held-out items stand.
 
@@ -57,7 +56,8 @@ def evaluate(
         model: a Keras model of the zoo, a baseline, or anything with the members of `Scorer`.
         split: the encoded parts.
         part: "validation" or "test".
-        ks: lengths of the lists for "hr", "ndcg", "mrr", "recall", "map" and "target_hr".
+        ks: lengths of the lists for "hr", "ndcg", "mrr", "recall", "map", "target_hr" and what else is in
+            `metrics.RANK_METRICS`.
         exclude_seen: whether items of the history leave the ranking.
         candidates: catalogue rows [C] that alone are ranked; a target that is none of them counts as a miss.
             None for those of the split: all, or the part's own items where it holds out items.
@@ -67,7 +67,14 @@ def evaluate(
         slices: whether to report by popularity of the target and by length of the history. The slices by
             popularity keep the ranks and look at the targets in the slice alone; unknown targets are in
             none of them.
-        list_k: length of the lists behind "coverage", "gini", "novelty" and "popularity"; None for none.
+        list_k: length of the lists behind `list_metrics` whose name has none; None for no such lists.
+        list_metrics: names of `metrics.LIST_METRICS`, e.g. ("coverage", "diversity@20"). None for all that
+            need nothing more than is given: "coverage", "gini", "novelty", "popularity", "serendipity",
+            with `item_vectors` "diversity", with `categories` "calibration".
+        item_vectors: by whose cosine two items are alike, float [num_items, D]; where a metric asks for it
+            by name, those of the model if left out.
+        categories: whether each item is in each category, [num_items, C], dense or scipy.sparse, as
+            `FeatureSpace.item_categories` gives it.
         reranker: what stands between scores and ranks; nothing where left out.
 
     Returns:
@@ -75,15 +82,16 @@ def evaluate(
 
     Raises:
         ValueError: an argument out of range, a split of other features than the model's, a part without
-            targets, or scores that are NaN or +inf.
-        UnknownNameError: a part that a split does not have.
+            targets, a metric of lists without what it needs, or scores that are NaN or +inf.
+        UnknownNameError: a part that a split does not have, or a metric that does not exist.
         TypeError: a model that is no `Scorer`.
     """
     started = time.perf_counter()
     ks = sorted(set(ks))
     require(bool(ks) and ks[0] >= 1, "`ks` must hold list lengths of at least 1.", ks)
     require(num_bootstrap >= 0, "`num_bootstrap` must be at least 0.", num_bootstrap)
-    require(list_k is None or list_k >= 1, "`list_k` must be at least 1, or None.", list_k)
+    wanted = WantedListMetrics.of(list_metrics, list_k, item_vectors, categories)
+    wanted.check(model, split.num_items)
     ranked = target_ranks(
         model,
         split,
@@ -91,16 +99,15 @@ def evaluate(
         exclude_seen=exclude_seen,
         candidates=candidates,
         block_size=block_size,
-        list_k=list_k or 0,
+        list_k=wanted.longest,
         reranker=reranker,
-        k=ks[-1],
+        k=max(ks[-1], wanted.longest),
     )
     train_counts = split.train.item_counts(split.num_items)
+    of_lists = wanted.results(ranked, split, part, model, train_counts)
     columns = _accuracy(ranked.ranks, ranked.row_splits, ks)
-    whole = {}
-    if list_k is not None:
-        columns |= _list_means(ranked.lists, train_counts, list_k)
-        whole = _list_totals(ranked.lists, split.num_items, list_k)
+    columns |= {name: found for name, found in of_lists.items() if isinstance(found, UserValues)}
+    whole = {name: found for name, found in of_lists.items() if not isinstance(found, UserValues)}
     return EvaluationReport(
         model=model_name(model),
         split=split.name,
@@ -119,27 +126,9 @@ def evaluate(
 
 
 def _accuracy(ranks: Array, row_splits: Array, ks: list[int]) -> _Columns:
-    num_targets = np.diff(row_splits)
-    per_user = ranking_metrics(ranks, row_splits, ks)
-    columns = {name: (values, np.ones(len(values))) for name, values in per_user.items()}
-    # The mean over targets is the mean of recall over users, each as heavy as their number of targets.
-    columns |= {f"target_hr@{k}": (per_user[f"recall@{k}"], num_targets) for k in ks}
-    return columns
-
-
-def _list_means(lists: Array, train_counts: Array, k: int) -> _Columns:
-    filled = (lists > OOV).sum(axis=1)
-    return {
-        f"novelty@{k}": (self_information(lists, train_counts), filled),
-        f"popularity@{k}": (average_popularity(lists, train_counts), filled),
-    }
-
-
-def _list_totals(lists: Array, num_items: int, k: int) -> dict[str, float]:
-    return {
-        f"coverage@{k}": catalogue_coverage(lists, num_items),
-        f"gini@{k}": gini_index(lists, num_items),
-    }
+    weights = {"users": np.ones(len(row_splits) - 1), "targets": np.diff(row_splits)}
+    found = rank_columns(ranks, row_splits, ks)
+    return {name: UserValues(values, weights[over]) for name, (values, over) in found.items()}
 
 
 def _means(columns: _Columns) -> dict[str, float]:

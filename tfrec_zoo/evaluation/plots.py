@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from tfrec_zoo._errors import UnknownNameError, require
 from tfrec_zoo._files import written_whole
 from tfrec_zoo.evaluation.report import EvaluationReport
+from tfrec_zoo.metrics.registry import higher_is_better
 
 _DPI = 144
 _ROW_HEIGHT = 0.34
@@ -37,7 +38,9 @@ def plot_training(history: Mapping[str, Sequence[float]], path: str | Path) -> N
     figure = Figure(figsize=(5.2 * len(panels), 3.8), layout="constrained")
     for axes, (title, names) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         for name in names:
-            _draw_curve(axes, history[name], _label(name, title), best=title == "validation")
+            _draw_curve(axes, history[name], _label(name, title))
+            if title == "validation":
+                _mark_best(axes, name.removeprefix("val_"), history[name])
         axes.set_title(title, loc="left")
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
@@ -88,21 +91,25 @@ def plot_comparison(
     _write(figure, path)
 
 
-def _draw_curve(axes: Any, values: Sequence[float], label: str, *, best: bool) -> None:
+def _draw_curve(axes: Any, values: Sequence[float], label: str) -> None:
     epochs = np.arange(1, len(values) + 1)
-    (line,) = axes.plot(epochs, values, label=label, marker="." if len(values) <= 30 else None)
-    if best:
-        top = int(np.nanargmax(values))
-        axes.plot(epochs[top], values[top], "o", color=line.get_color(), markersize=7, fillstyle="none")
-        axes.annotate(
-            f"{values[top]:.4f}",
-            (epochs[top], values[top]),
-            xytext=(0, 7),
-            textcoords="offset points",
-            ha="center",
-            fontsize=8,
-            color=line.get_color(),
-        )
+    axes.plot(epochs, values, label=label, marker="." if len(values) <= 30 else None)
+
+
+def _mark_best(axes: Any, metric: str, values: Sequence[float]) -> None:
+    """A ring and the value at the best epoch of the curve that was drawn last."""
+    best = int(np.nanargmax(values) if higher_is_better(metric) else np.nanargmin(values))
+    color = axes.lines[-1].get_color()
+    axes.plot(best + 1, values[best], "o", color=color, markersize=7, fillstyle="none")
+    axes.annotate(
+        f"{values[best]:.4f}",
+        (best + 1, values[best]),
+        xytext=(0, 7),
+        textcoords="offset points",
+        ha="center",
+        fontsize=8,
+        color=color,
+    )
 
 
 def _draw_bars(axes: Any, rows: Mapping[str, EvaluationReport], metric: str) -> None:

@@ -43,7 +43,8 @@ class EvaluationReport:
     metrics: Mapping[str, float]
     """ "hr@10" -> mean, and so on."""
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    """ "hr@10" -> bootstrap 95 % interval over users; no entry for coverage and Gini, which are not means."""
+    """ "hr@10" -> bootstrap 95 % interval over users; no entry for what is no mean, such as
+    coverage and Gini."""
     slices: Mapping[str, Slice] = field(default_factory=dict)
     """ "items head", "history 5-20", ... -> metrics of that group."""
     seconds: float = 0.0

@@ -19,6 +19,7 @@ from tfrec_zoo.data.tables import Interactions, Items, Users
 from tfrec_zoo.data.typed_columns import raw_column
 from tfrec_zoo.feature_kind import KINDS, FeatureKind, named_kinds
 from tfrec_zoo.features.encoded import EncodedInteractions, EncodedSplit
+from tfrec_zoo.features.item_categories import categories_of_indices, categories_of_strings
 from tfrec_zoo.schema import OOV, Feature, Schema
 from tfrec_zoo.vocabulary import Vocabulary
 
@@ -215,6 +216,32 @@ class FeatureSpace:
             else transform.missing(len(items))
             for name, transform in self.item_transforms.items()
         }
+
+    def item_categories(self, items: Items | None = None, column: str = "categories") -> Any:
+        """Which categories each item of the catalogue is in, for `evaluate(..., categories=)`.
+
+        Args:
+            items: the table that holds the column; None for a category feature that the space itself has.
+            column: genres, brands, ...: a string or several of each item.
+
+        Returns:
+            bool scipy.sparse.csr_array [num_items, C].
+
+        Raises:
+            DataError: no such column, or no such feature.
+        """
+        values = self.item_features.get(column) if items is None else getattr(items, column, None)
+        kind = self.item_transforms[column].name if column in self.item_transforms else None
+        if values is None or (items is None and kind != "category"):
+            raise DataError(
+                f"`item_categories` needs the column {column!r}: give the table of items that holds it, or "
+                f"name a category feature of these features. Received: items={items!r}, features "
+                f"{list(self.item_transforms)}"
+            )
+        if items is None:
+            return categories_of_indices(values)
+        rows = self.item_vocabulary.lookup(items.item_id)
+        return categories_of_strings(rows, values, len(self.item_vocabulary))
 
     def profiles(self, user_id: Array) -> dict[str, Array]:
         """Encoded profiles of raw users, each [n, ...]; unknown users get the missing value."""

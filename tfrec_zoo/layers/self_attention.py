@@ -18,8 +18,9 @@ class SelfAttention(keras.layers.Layer):
     """Each position attends to itself and to the real positions before it.
 
     "softmax" is scaled dot-product attention (Vaswani et al. 2017, section 3.2). "pointwise" weighs each
-    position by SiLU(score) / T by itself, normalises the sum and gates it (Zhai et al. 2024, "Actions speak
-    louder than words", section 3.1), so that the strength of an interest survives.
+    position by SiLU(score) / `max_length` by itself, normalises the sum and gates it (Zhai et al. 2024,
+    "Actions speak louder than words", section 3.1), so that the strength of an interest survives. Without
+    `max_length` it is T, and the answer then changes with the padding.
 
     Call arguments:
         inputs: float [B, T, D].
@@ -31,12 +32,19 @@ class SelfAttention(keras.layers.Layer):
         float [B, T, D], or [B, 1, D].
     """
 
-    def __init__(self, num_heads: int, attention: Attention = "softmax", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        num_heads: int,
+        attention: Attention = "softmax",
+        max_length: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         if attention not in ("softmax", "pointwise"):
             raise UnknownNameError("attention", attention, ("softmax", "pointwise"))
         self.num_heads = num_heads
         self.attention = attention
+        self.max_length = max_length
 
     def build(self, input_shape: Any) -> None:
         """Create the projections."""
@@ -91,9 +99,10 @@ class SelfAttention(keras.layers.Layer):
     def _weights(self, scores: Any, visible: Any) -> Any:
         if self.attention == "softmax":
             return masked_softmax(visible, scores)
-        count = ops.cast(ops.shape(scores)[-1], scores.dtype)
+        count = ops.cast(self.max_length or ops.shape(scores)[-1], scores.dtype)
         return ops.where(visible, ops.silu(scores), 0) / count
 
     def get_config(self) -> dict[str, Any]:
         """The arguments."""
-        return {**super().get_config(), "num_heads": self.num_heads, "attention": self.attention}
+        own = {"num_heads": self.num_heads, "attention": self.attention, "max_length": self.max_length}
+        return {**super().get_config(), **own}

@@ -16,7 +16,8 @@ class TransformerBlock(keras.layers.Layer):
 
     With `residual_gate`, what is added is multiplied by a learned sigmoid of the input (the gated residuals
     of LiGR: Borisyuk et al. 2025, section 3.2). `attention` "pointwise" has its own gate and takes the
-    place of both parts, as in HSTU, so that there is no feed-forward.
+    place of both parts, as in HSTU, so that there is no feed-forward; `max_length` is
+    `SelfAttention`'s.
 
     Call arguments:
         inputs: float [B, T, D].
@@ -38,6 +39,7 @@ class TransformerBlock(keras.layers.Layer):
         feed_forward: FeedForwardKind = "gelu",
         residual_gate: bool = False,
         dropout: float = 0.0,
+        max_length: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -48,8 +50,9 @@ class TransformerBlock(keras.layers.Layer):
             "feed_forward": feed_forward,
             "residual_gate": residual_gate,
             "dropout": dropout,
+            "max_length": max_length,
         }
-        self.attention = SelfAttention(num_heads, attention, name="attention")
+        self.attention = SelfAttention(num_heads, attention, max_length, name="attention")
         parts = ["attention"]
         self.feed_forward = None
         if attention == "softmax":

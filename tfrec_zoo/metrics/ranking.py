@@ -6,18 +6,20 @@ All functions take the same two arrays (compressed sparse rows):
         ranking. Each user's ranks ascend and are distinct (save `inf`).
     row_splits: user u owns ranks[row_splits[u]:row_splits[u + 1]], at least one target each, int [U + 1].
 
-and return one float64 number a user, [U]. `k` is the length of the recommended list.
+and return one float64 number per user, [U]. `k` is the length of the recommended list.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from tfrec_zoo._errors import require
+from tfrec_zoo._registry import Registry
 
 Array = npt.NDArray[Any]
 PerUser = npt.NDArray[np.float64]
@@ -73,18 +75,45 @@ def average_precision(ranks: Array, row_splits: Array, k: int) -> PerUser:
     return _sum_per_user(precision, row_splits) / np.minimum(lengths, k)
 
 
-METRICS: dict[str, Callable[[Array, Array, int], PerUser]] = {
-    "hr": hit_rate,
-    "ndcg": ndcg,
-    "mrr": reciprocal_rank,
-    "recall": recall,
-    "map": average_precision,
-}
-"""Short name -> function."""
+@dataclass(frozen=True)
+class RankMetric:
+    """A metric of the targets' ranks.
+
+    Example:
+        >>> import numpy as np
+        >>> first = RankMetric(lambda ranks, row_splits, k: (ranks[row_splits[:-1]] == 1).astype(float))
+        >>> first.compute(np.array([1.0, 3.0, 2.0]), np.array([0, 2, 3]), 10)
+        array([1., 0.])
+
+    `RANK_METRICS.register("first", first)` makes it known to `evaluate`, `RankingMetrics` and
+    `RunConfig.monitor` as "first@10".
+    """
+
+    compute: Callable[[Array, Array, int], PerUser]
+    """From ranks, row splits and k to one number per user, as the functions of this module."""
+    over: Literal["users", "targets"] = "users"
+    """Whether the mean is over users, or each user is as heavy as their number of targets."""
+    higher_is_better: bool = True
+    """Which way early stopping looks for the best epoch."""
+
+
+RANK_METRICS: Registry[RankMetric] = Registry(
+    "metric of ranks",
+    {
+        "hr": RankMetric(hit_rate),
+        "ndcg": RankMetric(ndcg),
+        "mrr": RankMetric(reciprocal_rank),
+        "recall": RankMetric(recall),
+        "map": RankMetric(average_precision),
+        # The mean over targets of "is within the first k": what TFRS calls top-k categorical accuracy.
+        "target_hr": RankMetric(recall, over="targets"),
+    },
+)
+"""Short name -> metric."""
 
 
 def ranking_metrics(ranks: Array, row_splits: Array, ks: Iterable[int]) -> dict[str, PerUser]:
-    """Every metric at every k, each user on its own.
+    """Every metric that is a mean over users, at every k, each user on its own.
 
     Args:
         ranks: see the module.
@@ -97,11 +126,25 @@ def ranking_metrics(ranks: Array, row_splits: Array, ks: Iterable[int]) -> dict[
     Raises:
         ValueError: a k below 1, or a user without a target.
     """
+    columns = rank_columns(ranks, row_splits, ks)
+    return {name: values for name, (values, over) in columns.items() if over == "users"}
+
+
+def rank_columns(
+    ranks: Array, row_splits: Array, ks: Iterable[int]
+) -> dict[str, tuple[PerUser, Literal["users", "targets"]]]:
+    """Every metric at every k, each user on its own, and what its mean is over; see `ranking_metrics`."""
     ks = list(ks)
     require(bool(ks) and min(ks) >= 1, "`ks` must hold list lengths of at least 1.", ks)
     lengths = np.diff(row_splits)
     require(bool((lengths > 0).all()), "Every user must have a target or more.", lengths)
-    return {f"{name}@{k}": metric(ranks, row_splits, k) for k in ks for name, metric in METRICS.items()}
+    return {
+        f"{name}@{k}": (metric.compute(ranks, row_splits, k), metric.over)
+        for over in ("users", "targets")
+        for k in ks
+        for name, metric in RANK_METRICS.items()
+        if metric.over == over
+    }
 
 
 def _first_rank(ranks: Array, row_splits: Array) -> PerUser:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 import keras
@@ -67,6 +68,14 @@ class AttentionRanker(SequenceModel):
 
     config_class: ClassVar[type[ModelConfig]] = AttentionRankerConfig
     config: AttentionRankerConfig
+    example_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
+        {
+            "served": {"target_attention": True},
+            "learned_positions": {"positions": "learned", "feed_forward": "swiglu", "residual_gate": True},
+            "pointwise": {"positions": "none", "attention": "pointwise"},
+            "time_bias": {"time_bias": True},
+        }
+    )
 
     def build_query_encoder(self) -> None:
         """Create positions, blocks and the final norm."""
@@ -89,6 +98,7 @@ class AttentionRanker(SequenceModel):
                 feed_forward=config.feed_forward,
                 residual_gate=config.residual_gate,
                 dropout=config.dropout,
+                max_length=config.max_history_length,
                 name=f"block_{number}",
             )
             for number in range(config.num_layers)

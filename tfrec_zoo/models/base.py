@@ -60,6 +60,9 @@ class RecommenderModel(keras.Model):
     """A learned constant of all scores, where they are ratings or log-odds."""
     loss_state: Any = None
     """What the loss learns besides: a layer, or None."""
+    example_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
+    """Named hyper-parameters that turn the model's own switches, for tests: the contract runs over each, and
+    exports are tested with "served"."""
 
     def __init__(
         self,
@@ -324,19 +327,21 @@ class RecommenderModel(keras.Model):
 
         Raises:
             ValueError: a `compile` with a loss of its own, content or counts that were never set, examples
-                that do not suit the model, or `jit_compile=True` with a loss or content whose shapes depend
-                on the data.
+                that do not suit the model, or `jit_compile=True` with a loss, a score or content whose
+                shapes depend on the data.
         """
         require(
             not self.compiled or self._compile_loss is None,
             f"The loss comes from the config ({self.config.loss!r}); call `compile` without one.",
             self._compile_loss,
         )
-        static = all(loss.is_static for loss in self.training_losses) and not self.schema.item_features
+        of_rows = self.scores_by_dot_product or self.trains_on == "pairs"
+        static = all(loss.is_static for loss in self.training_losses)
+        static = static and of_rows and not self.schema.item_features
         require(
             static or not self.jit_compile,
-            "`jit_compile=True` needs the loss 'full' and a schema without content: all else has shapes that "
-            "depend on the data. Leave `jit_compile` out.",
+            "`jit_compile=True` needs the loss 'full', no content, and for sequences scores that are dot "
+            "products: all else has shapes that depend on the data. Leave `jit_compile` out.",
             (self.config.loss, [feature.name for feature in self.schema.item_features]),
         )
         self.require_ready()

@@ -63,6 +63,13 @@ class CNNRanker(SequenceModel):
     run_defaults: ClassVar[Mapping[str, Any]] = MappingProxyType(
         {"epochs": 50, "batch_size": 32, "learning_rate": 2e-3, "patience": 5}
     )
+    example_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
+        {
+            "dot": {"score": "dot", "query_hidden_dims": (6,)},
+            "both_profiles": {"profile_of": "both", "use_user_id": True},
+            "others": {"profile_of": "id", "context": "others"},
+        }
+    )
 
     @property
     def scores_by_dot_product(self) -> bool:

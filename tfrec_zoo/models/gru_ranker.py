@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import keras
@@ -35,6 +37,9 @@ class GRURanker(SequenceModel):
 
     config_class: ClassVar[type[ModelConfig]] = GRURankerConfig
     config: GRURankerConfig
+    example_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
+        {"two_layers": {"num_layers": 2, "hidden_dim": 10, "use_user_id": True}}
+    )
 
     def build_query_encoder(self) -> None:
         """Create the recurrent layers and the projection to item vectors."""

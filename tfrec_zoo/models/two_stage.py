@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from types import MappingProxyType
 from typing import Annotated, Any, ClassVar
 
 import keras
@@ -70,6 +71,9 @@ class TwoStage(RecommenderModel):
 
     config_class: ClassVar[type[ModelConfig]] = TwoStageConfig
     config: TwoStageConfig
+    example_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
+        {"served": {"num_candidates": 20}, "gru": {"ranker": "gru_ranker", "num_candidates": 9}}
+    )
 
     def _build_layers(self) -> None:
         retriever, ranker = self.config.stage_configs()

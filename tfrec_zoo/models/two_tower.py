@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import keras
@@ -53,6 +55,12 @@ class TwoTower(RecommenderModel):
 
     config_class: ClassVar[type[ModelConfig]] = TwoTowerConfig
     config: TwoTowerConfig
+    example_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
+        {
+            "own_history": {"tie_history": False, "user_hidden_dims": (9,), "user_dropout": 0.2},
+            "user_alone": {"use_history": False},
+        }
+    )
 
     @property
     def profile_features(self) -> tuple[Feature, ...]:

@@ -46,7 +46,7 @@ class RunConfig:
     """What a CNNRanker's item encoder learns: by its own loss, or the item factors of EASE, one example an
     item, which takes seconds and suits new items."""
     monitor: str = "ndcg@10"
-    """The validation metric that tells the best epoch."""
+    """The validation metric that tells the best epoch, of ranks or of lists, e.g. "coverage@10"."""
     context: Context = "past"
     """What of the user's items an example shows: those before it, or all others (for random splits)."""
     window: Window = "newest"

@@ -13,6 +13,7 @@ from tfrec_zoo._errors import require
 from tfrec_zoo.evaluation.callback import RankingMetrics
 from tfrec_zoo.evaluation.scorer import check_split
 from tfrec_zoo.features.encoded import EncodedInteractions, EncodedSplit
+from tfrec_zoo.metrics.registry import higher_is_better
 from tfrec_zoo.models.base import RecommenderModel
 from tfrec_zoo.pipelines import pairs, sequences, with_negatives
 from tfrec_zoo.training.lazy_adam import LazyAdam
@@ -95,7 +96,10 @@ def _watching(model: RecommenderModel, split: EncodedSplit, run: RunConfig) -> l
     return [
         RankingMetrics(split, metrics=metrics, exclude_seen=run.exclude_seen, scorer=model),
         keras.callbacks.EarlyStopping(
-            f"val_{run.monitor}", mode="max", patience=run.patience, restore_best_weights=True
+            f"val_{run.monitor}",
+            mode="max" if higher_is_better(run.monitor) else "min",
+            patience=run.patience,
+            restore_best_weights=True,
         ),
     ]
 

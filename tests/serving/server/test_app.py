@@ -187,6 +187,7 @@ def test_the_loop_answers_while_tensorflow_works(exports, start: Start) -> None:
     assert answers == [200]
 
 
+@pytest.mark.slow
 def test_versions_change_under_load_without_a_failed_or_mixed_answer(
     exports, shop: Path, start: Start
 ) -> None:
