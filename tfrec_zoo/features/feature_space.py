@@ -230,7 +230,7 @@ class FeatureSpace:
         Raises:
             DataError: no such column, or no such feature.
         """
-        values = self.item_features.get(column) if items is None else getattr(items, column, None)
+        values = self.item_features.get(column) if items is None else items.columns.get(column)
         kind = self.item_transforms[column].name if column in self.item_transforms else None
         if values is None or (items is None and kind != "category"):
             raise DataError(
