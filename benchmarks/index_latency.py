@@ -51,8 +51,8 @@ def build(num_items: int, folder: Path) -> None:
     """Export a TwoTower with drawn item vectors."""
     from tfrec_zoo.export import export
     from tfrec_zoo.features import FeatureSpace
-    from tfrec_zoo.features.vocabulary import Vocabulary
     from tfrec_zoo.models import create_model
+    from tfrec_zoo.vocabulary import Vocabulary
 
     items = Vocabulary(f"item-{number}" for number in range(num_items))
     users = Vocabulary(f"user-{number}" for number in range(NUM_USERS))
@@ -160,18 +160,13 @@ def exact(num_items: int, folder: Path, rounds: int, calls: int) -> dict[str, di
 
 
 def scann(num_items: int, folder: Path, rounds: int, calls: int) -> dict[str, dict[str, float]]:
-    import keras
-
-    from tfrec_zoo.bundle import read_manifest
-    from tfrec_zoo.features import FeatureSpace
+    from tfrec_zoo.export import open_export
     from tfrec_zoo.interop import tfrs
 
-    raw, manifest = requests(num_items), read_manifest(folder)
-    features = FeatureSpace.load(manifest.features_folder(folder))
-    model = keras.saving.load_model(manifest.model_file(folder))
+    raw, saved = requests(num_items), open_export(folder)
     with tempfile.TemporaryDirectory() as written:
         before = time.perf_counter()
-        tfrs.export_index(model, features, Path(written) / "index", "scann", K, minimum_recall=0)
+        tfrs.export_index(saved.model, saved.features, Path(written) / "index", "scann", K, minimum_recall=0)
         seconds = time.perf_counter() - before
         loaded, export = served(folder / "1", raw)
         _, approximate = served(Path(written) / "index", raw)

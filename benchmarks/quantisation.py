@@ -45,21 +45,16 @@ def accuracy(lists: list[list[str]], targets: list[str]) -> dict[str, float]:
 
 def measure(export: Path, dataset: Any) -> list[dict[str, Any]]:
     """A row a precision, and one of the SavedModel."""
-    import keras
-
-    from tfrec_zoo.bundle import read_manifest
-    from tfrec_zoo.cli.data_options import Preparation
+    from tfrec_zoo.experiment import encode_for_export
+    from tfrec_zoo.export import open_export
+    from tfrec_zoo.export.formats.litert import to_litert
     from tfrec_zoo.export.graph.serving_module import ServingModule
-    from tfrec_zoo.export.litert import to_litert
-    from tfrec_zoo.features import FeatureSpace
     from tfrec_zoo.models.stored_items import with_stored_items
     from tfrec_zoo.serving import LiteRTRecommender, load
 
-    manifest = read_manifest(export)
-    features = FeatureSpace.load(manifest.features_folder(export))
-    model = keras.saving.load_model(manifest.model_file(export))
-    preparation = Preparation.from_details(manifest.details)
-    encoded = features.transform(preparation.cut(preparation.filter(dataset.interactions)[0]))
+    saved = open_export(export)
+    model, features = saved.model, saved.features
+    encoded = encode_for_export(saved, dataset)
     known, test = encoded.history_of("test"), encoded.test
     users = features.user_vocabulary.strings(test.user_index)
     items = features.item_vocabulary.strings
@@ -74,7 +69,7 @@ def measure(export: Path, dataset: Any) -> list[dict[str, Any]]:
     rows = [{"form": "SavedModel", **accuracy(lists, targets), "ms": milliseconds}]
     reference: list[list[str]] = []
     for precision in ("float32", "float16", "int8"):
-        content = to_litert(module, precision, {"name": manifest.name})
+        content = to_litert(module, precision, {"name": saved.manifest.name})
         with tempfile.NamedTemporaryFile(suffix=".tflite") as file:
             Path(file.name).write_bytes(content)
             lists, milliseconds = ask(LiteRTRecommender(file.name), people)
@@ -91,7 +86,7 @@ def measure(export: Path, dataset: Any) -> list[dict[str, Any]]:
         )
     for row in rows:
         row["share of float32"] = row["kb"] / rows[1]["kb"] if "kb" in row else float("nan")
-    return [{"export": manifest.name, "users": len(people), **row} for row in rows]
+    return [{"export": saved.manifest.name, "users": len(people), **row} for row in rows]
 
 
 def main() -> None:

@@ -161,13 +161,13 @@ def judge(answer: dict[str, Any], expected: list[dict[str, Any]]) -> str:
 
 def publish(source: Path, folder: Path, number: int) -> None:
     """Move a copy of an export's version in, then its manifest, as `export` does."""
+    from tfrec_zoo._files import staging_folder
     from tfrec_zoo.bundle import read_manifest
 
     manifest = read_manifest(source)
-    staging = Path(tempfile.mkdtemp(dir=folder.parent))
-    shutil.copytree(source / "1", staging / "1")
-    (staging / "1").rename(folder / str(number))
-    staging.rmdir()
+    with staging_folder(folder) as staging:
+        shutil.copytree(source / "1", staging / "1")
+        (staging / "1").rename(folder / str(number))
     files = {f"{number}/{name.partition('/')[2]}": digest for name, digest in manifest.files.items()}
     replace(manifest, version=number, files=files).write(folder)
 

@@ -11,17 +11,32 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "tfrec_zoo"
+BENCHMARKS = PACKAGE.parent / "benchmarks"
 ORDER = [
-    ("_version", "_errors", "_field_types", "_files", "_registry", "schema", "recommendation", "bundle"),
+    (
+        "_version",
+        "_errors",
+        "_field_types",
+        "_files",
+        "_registry",
+        "feature_kind",
+        "schema",
+        "recommendation",
+        "bundle",
+    ),
+    ("vocabulary",),
     ("data",),
     ("features",),
     ("pipelines",),
-    ("layers", "losses", "metrics", "baselines"),
+    ("layers", "metrics", "baselines", "reranking"),
+    ("losses",),
+    ("kinds",),
     ("models",),
     ("evaluation",),
     ("training",),
     ("export",),
     ("serving",),
+    ("experiment",),
     ("interop",),
     ("cli",),
 ]
@@ -29,8 +44,10 @@ RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 FOUNDATION = set(ORDER[0])
 ONLY = {
     "baselines": FOUNDATION | {"data", "features", "baselines"},
+    "kinds": FOUNDATION | {"vocabulary", "layers", "kinds"},
     "layers": FOUNDATION | {"layers"},
-    "losses": FOUNDATION | {"losses"},
+    "losses": FOUNDATION | {"layers", "losses"},
+    "reranking": FOUNDATION | {"reranking"},
     "metrics": FOUNDATION | {"metrics"},
     "models": FOUNDATION | {"layers", "losses", "metrics", "models"},
     "serving": FOUNDATION | {"serving"},
@@ -67,8 +84,35 @@ def test_imports_go_one_way(path: Path) -> None:
             assert other in ONLY[room], f"{room} must not import {other}"
 
 
+@pytest.mark.parametrize("path", sorted(BENCHMARKS.glob("*.py")), ids=lambda path: path.name)
+def test_benchmarks_do_not_import_the_command_line(path: Path) -> None:
+    """What they need of it is in `experiment`."""
+    assert "cli" not in imported(path)
+
+
+def test_kinds_are_reached_through_their_table_alone() -> None:
+    for path in FILES:
+        if path.parent.name != "kinds":
+            assert "kinds" not in imported(path), f"{path} must ask KINDS of `tfrec_zoo.feature_kind`"
+
+
+def test_describing_items_loads_no_tensorflow() -> None:
+    code = (
+        "import sys; from tfrec_zoo.data.tables import Items; from tfrec_zoo.schema import Feature; "
+        "from tfrec_zoo.features import FeatureSpace; Feature('x', 'text', (3,), 5); "
+        "Items(['a'], title=['b'], price=[3], location=[(1, 2)], vectors=[[1.0]]); "
+        "sys.exit(bool({'tensorflow', 'keras'} & set(sys.modules)))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_data_knows_no_tensorflow() -> None:
     code = "import sys, tfrec_zoo.data; sys.exit(bool({'tensorflow', 'keras'} & set(sys.modules)))"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_command_line_starts_without_tensorflow() -> None:
+    code = "import sys, tfrec_zoo.cli.main; sys.exit(bool({'tensorflow', 'keras'} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

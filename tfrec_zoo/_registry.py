@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Generic, TypeVar
+from importlib import import_module
+from typing import Any, Generic, TypeVar
 
 from tfrec_zoo._errors import UnknownNameError, require
 
@@ -26,10 +27,11 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
 
     def __init__(self, what: str, entries: Mapping[str, Entry]) -> None:
         self._what = what
-        self._entries = dict(entries)
+        self._entries: dict[str, Any] = dict(entries)
 
     def __getitem__(self, name: str) -> Entry:
-        return self._entries[name]
+        entry: Entry = self._entries[name]
+        return entry
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
@@ -45,7 +47,7 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
         """
         if not isinstance(name, str) or name not in self._entries:
             raise UnknownNameError(self._what, name, self._entries)
-        return self._entries[name]
+        return self[name]
 
     def register(self, name: str, entry: Entry) -> None:
         """Add an entry, for this process.
@@ -54,7 +56,7 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
             ValueError: the name is taken by another entry, or is no name.
         """
         require(isinstance(name, str) and bool(name), f"The name of a {self._what} must be a string.", name)
-        taken = self._entries.get(name, entry)
+        taken = self[name] if name in self._entries else entry
         require(
             taken is entry or taken == entry,
             f"The name of a {self._what} must be free: another one has it. Choose another name.",
@@ -70,3 +72,33 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
         """
         self.find(name)
         del self._entries[name]
+
+
+class _Place(str):
+    """Where an entry is found, "module:name"."""
+
+
+class LazyRegistry(Registry[Entry]):
+    """A table whose own rows are loaded when they are first asked for, so that its room may lie to the right.
+
+    Example:
+        >>> codecs = LazyRegistry("codec", {"json": "json:JSONDecoder"})
+        >>> codecs.find("json").__name__
+        'JSONDecoder'
+
+    Args:
+        what: the kind of thing, for messages.
+        rows: name -> "module:name" of the thing.
+    """
+
+    def __init__(self, what: str, rows: Mapping[str, str]) -> None:
+        super().__init__(what, {})
+        self._entries = {name: _Place(row) for name, row in rows.items()}
+
+    def __getitem__(self, name: str) -> Entry:
+        entry: Any = self._entries[name]
+        if isinstance(entry, _Place):
+            module, _, attribute = entry.partition(":")
+            entry = self._entries[name] = getattr(import_module(module), attribute)
+        found: Entry = entry
+        return found

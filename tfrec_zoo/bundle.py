@@ -15,6 +15,8 @@ EXTRA_FOLDER = "assets.extra"
 """Within a version: what a server passes over."""
 MODEL_FILE = "model.keras"
 FEATURES_FOLDER = "features"
+TRAINING_FOLDER = "training"
+"""Beside the versions: a trained model that could not be exported."""
 WARMUP_FILE = "tf_serving_warmup_requests"
 CARD_FILE = "README.md"
 MODELS_CONFIG_FILE = "models.config"
@@ -58,6 +60,8 @@ class Manifest:
     """Data set, split, metrics, seed, command: what the caller told."""
     retired: list[str] = field(default_factory=list)
     """Items of the catalogue that are never recommended."""
+    reranker: dict[str, Any] = field(default_factory=dict)
+    """Name and arguments of what re-orders the lists; empty where nothing does."""
     format: int = FORMAT
     """Version of this layout."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from tfrec_zoo._errors import UnknownNameError, require
+from tfrec_zoo._errors import require
+from tfrec_zoo.feature_kind import KINDS
 
 PAD = 0
 """Index of padding in every vocabulary; never recommended."""
@@ -20,7 +21,6 @@ PAD_TOKEN = ""
 Context = Literal["past", "others"]
 """What of a user's items stands beside a target in training: those before it, or all others."""
 
-FeatureKind = Literal["category", "number", "text", "vector", "image", "audio"]
 RESERVED_NAMES = frozenset(
     {
         "history",
@@ -42,15 +42,6 @@ RESERVED_NAMES = frozenset(
     }
 )
 
-_DTYPES = {
-    "category": "int32",
-    "number": "float32",
-    "text": "int32",
-    "vector": "float32",
-    "image": "uint8",
-    "audio": "int16",
-}
-
 
 @dataclass(frozen=True)
 class Feature:
@@ -62,34 +53,32 @@ class Feature:
 
     name: str
     """Name of the model input."""
-    kind: FeatureKind
-    """What it holds, which decides its encoder."""
+    kind: str
+    """What it holds, a name of `KINDS`, which decides its encoder."""
     shape: tuple[int, ...]
     """Shape of one example: () for a number, (length,) for categories, text, audio and vectors,
     (height, width, channels) for an image."""
     vocabulary_size: int | None = None
-    """Number of indices with PAD and OOV; only for category and text."""
+    """Number of indices with PAD and OOV; only for kinds whose values are tokens."""
 
     def __post_init__(self) -> None:
-        if self.kind not in get_args(FeatureKind):
-            raise UnknownNameError("feature kind", self.kind, get_args(FeatureKind))
+        tokens = KINDS.find(self.kind).tokens
         object.__setattr__(self, "shape", tuple(self.shape))
         require(
             self.name.isidentifier() and self.name not in RESERVED_NAMES,
             f"`name` of a feature must be an identifier other than {sorted(RESERVED_NAMES)}.",
             self.name,
         )
-        tokens = self.kind in ("category", "text")
         require(
             (self.vocabulary_size is not None) == tokens,
-            "`vocabulary_size` belongs to the kinds 'category' and 'text' alone.",
+            "`vocabulary_size` belongs to kinds of tokens, such as 'category' and 'text', alone.",
             (self.kind, self.vocabulary_size),
         )
 
     @property
     def dtype(self) -> str:
         """Name of the dtype of the encoded values."""
-        return _DTYPES[self.kind]
+        return KINDS.find(self.kind).dtype
 
 
 @dataclass(frozen=True)

@@ -178,6 +178,21 @@ def test_mistakes_are_one_line_and_exit_2(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(("error", "code"), [(ValueError("it differs"), 2), (KeyboardInterrupt(), 130)])
+def test_what_fails_after_training_tells_where_the_model_is(
+    error: BaseException, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tfrec_zoo.experiment.execution.export", mock.Mock(side_effect=error))
+    settings = ["--set", "embedding_dim=4", "--epochs", "1", "--output", tmp_path / "run"]
+    run = tfrec_zoo("train", "two_tower", "--dataset", "synthetic", *settings)
+    assert run.returncode == code, run
+    assert f"The trained model is kept in {tmp_path / 'run' / 'training'}" in run.stderr
+    assert "popularity" in run.stdout, "what was measured is shown"
+    assert "Traceback" not in run.stderr
+    again = tfrec_zoo("evaluate", tmp_path / "run", "--dataset", "synthetic")
+    assert "must hold manifest.json" in again.stderr
+
+
 def test_a_process_keeps_the_streams_clean(tmp_path: Path) -> None:
     """Content, drawn negatives, and nothing on either stream but what was asked for."""
     settings = ["--set", "num_negatives=20", "--set", "embedding_dim=8", "--epochs", "1"]
@@ -267,3 +282,45 @@ def test_sound_of_a_parquet_table_of_ones_own(table: Path, tmp_path: Path) -> No
     )
     assert run.returncode == 2
     assert f"Received: {items.item_id[7]!r} with shape" in run.stderr
+
+
+def test_prices_and_places_of_a_shop_and_a_new_item(table: Path, tmp_path: Path) -> None:
+    items = synthetic(num_users=80, num_items=40, num_interactions=1600, seed=4).items
+    assert items is not None
+    rows = ["item_id,price,year,lat,lng,maker"]
+    for place, item in enumerate(items.item_id):
+        topic = int(items.categories[place][0].removeprefix("topic_"))
+        rows.append(
+            f"{item},{'' if place == 4 else 5.5 * topic},{2000 + topic},{48 + topic},{11 - topic},m{topic}"
+        )
+    (tmp_path / "shop.csv").write_text("\n".join(rows))
+    content = "price,year:bucketed_number,location,maker"
+    options = ["--dataset", table, *COLUMNS, "--items", tmp_path / "shop.csv"]
+    settings = ["--set", "use_item_id=false", "--epochs", "1", "--output", tmp_path / "shop"]
+    run = tfrec_zoo("train", "two_tower_tiny", *options, "--content", content, *settings)
+    assert run.returncode == 0, run.stderr
+    manifest = json.loads((tmp_path / "shop" / "manifest.json").read_text())
+    kinds = {feature["name"]: feature["kind"] for feature in manifest["schema"]["item_features"]}
+    expected = ("number", "bucketed_number", "location", "category")
+    assert kinds == dict(zip(("price", "year", "location", "maker"), expected, strict=True))
+    price = manifest["signatures"]["encode_item"]["inputs"]["price"]
+    assert price == {"dtype": "float32", "shape": [None]}
+    (tmp_path / "new.csv").write_text(
+        "item_id,price,year,lat,lng,maker\nnew,11,2003,50,9,m2\ndear,3000,2003,50,9,m2\nmystery,,,,,\n"
+    )
+    run = tfrec_zoo("refresh", tmp_path / "shop", "--items", tmp_path / "new.csv", "--json")
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout)["added"] == 3
+    exported = tfrec_zoo("vectors", tmp_path / "shop", "--output", tmp_path / "vectors.npz")
+    assert exported.returncode == 0, exported.stderr
+    with np.load(tmp_path / "vectors.npz") as saved:
+        vectors = dict(zip(saved["item_ids"].tolist(), saved["vectors"], strict=True))
+    assert np.abs(vectors["new"] - vectors["dear"]).max() > 1e-3
+    (tmp_path / "new.csv").write_text("item_id,price,year,lat,lng,maker\nbad,abc,2003,50,9,m2\n")
+    run = tfrec_zoo("refresh", tmp_path / "shop", "--items", tmp_path / "new.csv")
+    assert run.returncode == 2
+    assert "new.csv: `price` must hold numbers" in run.stderr
+    assert "'abc' for 'bad'" in run.stderr
+    for wrong, message in (("prise", "Did you mean 'price'"), ("price:numbr", "Did you mean 'number'")):
+        run = tfrec_zoo("train", "two_tower_tiny", *options, "--content", wrong, *settings)
+        assert (run.returncode, message in run.stderr) == (2, True), run.stderr

@@ -15,7 +15,7 @@ import pytest
 from tfrec_zoo._errors import DataError, UnknownNameError
 from tfrec_zoo.data.files import read_interactions
 from tfrec_zoo.data.item_tables import read_items, read_users
-from tfrec_zoo.data.tables import Interactions
+from tfrec_zoo.data.tables import Interactions, Items
 
 FRAME = pd.DataFrame(
     {
@@ -379,7 +379,13 @@ def test_users_have_numbers_and_words(tmp_path: Path) -> None:
     assert users.user_id.tolist() == ["1", "2"]
     assert users.profile["age"].tolist() == [20.0, 30.5]
     assert users.profile["city"].tolist() == ["Rome", ""]
-    assert users.profile["size"].tolist() == ["", "4"]
+    assert np.isnan(users.profile["size"][0])
+    assert users.profile["size"][1] == 4
+    assert users.kinds == {"age": "number", "city": "category", "size": "number"}
+    kinds = {"age": "category", "size": "bucketed_number", "city": "text"}
+    said = read_users(tmp_path / "u.csv", profile_columns=kinds)
+    assert said.kinds == kinds
+    assert said.profile["age"].tolist() == ["20", "30.5"]
     assert list(read_users(tmp_path / "u.csv", profile_columns=["age"]).profile) == ["age"]
     with pytest.raises(UnknownNameError, match="format of a table of items or users"):
         read_users(tmp_path / "u.csv", format="pairs")
@@ -446,3 +452,82 @@ def test_audio_that_is_none(second: object, received: str) -> None:
         DataError, match=rf"16-bit whole numbers of one length, \(3,\) as 'a' has. Received: {received}"
     ):
         read_items(frame, audio_column="audio")
+
+
+SHOP = """id,name,price,year,lat,lon,genres,brand,code
+a,Red cup,3.50,2001,48.1,11.5,x|y,P,12
+b,Blue cup,,1999,,,y,Q,A7
+c,Jug,7,2010,-33.9,151.2,,P,13
+"""
+
+
+def test_any_column_of_a_table_of_items(tmp_path: Path) -> None:
+    (tmp_path / "shop.csv").write_text(SHOP)
+
+    def read(**options: Any) -> Items:
+        return read_items(tmp_path / "shop.csv", item_column="id", **options)
+
+    assert read().kinds == {"title": "text", "categories": "category", "location": "location"}
+    assert "location" not in read(location_columns=()).columns
+    items = read(columns=["price", "year:bucketed_number", "brand", "location", "title"])
+    assert items.kinds == {
+        "title": "text",
+        "categories": "category",
+        "location": "location",
+        "price": "number",
+        "year": "bucketed_number",
+        "brand": "category",
+    }
+    np.testing.assert_array_equal(items.columns["price"], [3.5, np.nan, 7])
+    np.testing.assert_array_equal(items.columns["location"][[0, 2]], [[48.1, 11.5], [-33.9, 151.2]])
+    assert np.isnan(items.columns["location"][1]).all()
+    assert items.categories.tolist() == [("x", "y", "P"), ("y", "Q"), ("P",)]
+    assert items.columns["brand"].tolist() == [("P",), ("Q",), ("P",)]
+    said = read(columns={"code": "category", "price": "category", "genres": "text"})
+    assert said.columns["code"].tolist() == [("12",), ("A7",), ("13",)]
+    assert said.columns["price"].tolist() == [("3.50",), (), ("7",)]
+    assert said.columns["genres"].tolist() == ["x|y", "y", ""]
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"columns": ["prise"]}, DataError, r"shop.csv: `columns` names no column. Did you mean 'price'"),
+        ({"columns": ["price:numbr"]}, UnknownNameError, "Did you mean 'number'"),
+        (
+            {"columns": ["code"]},
+            DataError,
+            r"shop.csv: `code` must hold numbers alone.*'A7' for 'b' \(1 of 3",
+        ),
+        ({"columns": {"code": "number"}}, DataError, r"shop.csv: `code` must hold numbers.* 'A7' for 'b'"),
+        ({"location_columns": ["lat"]}, DataError, "a latitude and a longitude"),
+        (
+            {"location_columns": ["year", "lon"]},
+            DataError,
+            r"`location` must hold .* \(2001\.0, 11\.5\) for 'a'",
+        ),
+        ({"columns": {"name": "location"}}, DataError, "Received: 'Red cup' for 'a'"),
+    ],
+)
+def test_columns_that_cannot_be_read(options: Any, error: type, message: str, tmp_path: Path) -> None:
+    (tmp_path / "shop.csv").write_text(SHOP)
+    with pytest.raises(error, match=message):
+        read_items(tmp_path / "shop.csv", item_column="id", **options)
+
+
+def test_users_have_places_texts_and_vectors(tmp_path: Path) -> None:
+    rows = [
+        {"user": "a", "latitude": 48.1, "longitude": 11.5, "bio": "likes cups", "taste": [1, 2]},
+        {"user": "b", "latitude": None, "longitude": None, "bio": None, "taste": [3, 4]},
+    ]
+    (tmp_path / "u.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    users = read_users(tmp_path / "u.jsonl")
+    assert users.kinds == {"location": "location", "bio": "category", "taste": "vector"}
+    np.testing.assert_array_equal(users.profile["location"], [[48.1, 11.5], [np.nan] * 2])
+    users = read_users(tmp_path / "u.jsonl", profile_columns=["bio:text", "location"])
+    assert users.kinds == {"location": "location", "bio": "text"}
+    assert users.profile["bio"].tolist() == ["likes cups", ""]
+    users = read_users(tmp_path / "u.jsonl", profile_columns=["latitude", 3])
+    assert users.kinds == {"latitude": "number", "bio": "category"}
+    users = read_users(tmp_path / "u.jsonl", location_columns=())
+    assert list(users.profile) == ["latitude", "longitude", "bio", "taste"]

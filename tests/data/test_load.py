@@ -260,6 +260,32 @@ def test_the_cache_gives_back_what_it_was_given(tmp_path: Path) -> None:
     assert_same_tables(read_cache(tmp_path / "bare"), bare)
 
 
+def test_the_cache_keeps_numbers_places_and_kinds(tmp_path: Path) -> None:
+    items = Items(
+        ["1", "2"],
+        price=[3.5, None],
+        year=[2001, 1999],
+        location=[(48.1, 11.5), None],
+        zip=["01234", ""],
+        tags=[("a", "b"), ()],
+        kinds={"year": "bucketed_number"},
+    )
+    users = Users(["a"], {"home": [(1.0, 2.0)], "bio": ["likes cups"]}, {"home": "location", "bio": "text"})
+    data = Dataset("made", Interactions(["a"], ["1"]), items, users)
+    write_cache(data, tmp_path / "made")
+    found = read_cache(tmp_path / "made")
+    assert (found.items.kinds, found.users.kinds) == (items.kinds, users.kinds)
+    for mine, theirs in ((items.columns, found.items.columns), (users.profile, found.users.profile)):
+        for name, values in mine.items():
+            assert theirs[name].dtype == values.dtype
+            np.testing.assert_array_equal(theirs[name], values)
+    manifest = json.loads((tmp_path / "made" / "manifest.json").read_text())
+    del manifest["kinds"]
+    (tmp_path / "made" / "manifest.json").write_text(json.dumps(manifest))
+    earlier = read_cache(tmp_path / "made")
+    assert earlier.items.kinds == {**items.kinds, "year": "number"}
+
+
 def test_many_row_groups_share_their_ids(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     users, items = rng.integers(0, 50, (2, 3_000_000))
@@ -311,8 +337,8 @@ def test_half_a_cache_is_never_used(
 def test_nothing_is_left_when_writing_fails(tmp_path: Path) -> None:
     data = full_dataset()
     assert data.items is not None
-    pictures = replace(data.items, image=np.zeros((2, 4, 4, 3), np.uint8))
-    with pytest.raises(DataError, match=r"keeps text and categories of items alone. Received: \['image'\]"):
+    pictures = Items(data.items.item_id, image=np.zeros((2, 4, 4, 3), np.uint8), **data.items.columns)
+    with pytest.raises(DataError, match=r"keeps texts, categories.* alone. Received: \['image'\]"):
         write_cache(replace(data, items=pictures), tmp_path / "made" / "up")
     assert not list((tmp_path / "made").iterdir())
 

@@ -162,7 +162,7 @@ def test_items_refuse_an_id_twice_and_columns_of_another_length() -> None:
     with pytest.raises(DataError, match=r"`item_id` must stand once a row\. Received: 'b' 3 times"):
         Items(["a", "b", "b", "b"])  # type: ignore[arg-type]
     with pytest.raises(
-        DataError, match=r"`title` must have one entry an item\. Received: 1 entries for 2 items"
+        DataError, match=r"`title` must have one entry for each item\. Received: 1 entries for 2 items"
     ):
         Items(["a", "b"], title=["x"])  # type: ignore[arg-type]
 
@@ -174,7 +174,7 @@ def test_users_refuse_an_id_twice_and_columns_of_another_length() -> None:
     with pytest.raises(DataError, match="`user_id` must stand once a row"):
         Users(["a", "a"])  # type: ignore[arg-type]
     with pytest.raises(
-        DataError, match=r"'age' must have one entry a user\. Received: 1 entries for 2 users"
+        DataError, match=r"`age` must have one entry for each user\. Received: 1 entries for 2 users"
     ):
         Users(["a", "b"], {"age": [1]})  # type: ignore[arg-type, dict-item]
 
@@ -239,3 +239,57 @@ def test_one_category_as_a_string_is_one_category() -> None:
 def test_values_that_would_mean_something_else(make, message: str) -> None:
     with pytest.raises(DataError, match=message):
         make()
+
+
+def test_items_have_any_columns() -> None:
+    items = Items(
+        ["a", "b"],
+        title=["Cup", None],
+        price=[4.5, None],
+        year=[2001, 1999],
+        brand=["x", ""],
+        tags=[["p", "q"], ["r"]],
+        location=[(48.1, 11.5), None],
+        taste=[[1, 2], [3, 4]],
+        zip=[94110, 10115],
+        kinds={"zip": "category", "price": "bucketed_number"},
+    )
+    assert items.kinds == {
+        "title": "text",
+        "price": "bucketed_number",
+        "year": "number",
+        "brand": "category",
+        "tags": "category",
+        "location": "location",
+        "taste": "vector",
+        "zip": "category",
+    }
+    assert items.title.tolist() == ["Cup", ""]
+    assert items.text is None
+    assert items.columns["brand"].tolist() == ["x", ""]
+    assert items.columns["tags"].tolist() == [("p", "q"), ("r",)]
+    assert items.columns["zip"].tolist() == ["94110", "10115"]
+    assert items.columns["year"].tolist() == [2001, 1999]
+    np.testing.assert_array_equal(items.columns["price"], [4.5, np.nan])
+    np.testing.assert_array_equal(items.columns["location"], [[48.1, 11.5], [np.nan, np.nan]])
+    assert items.column("year", "category").tolist() == ["2001", "1999"]
+    assert items.column("tags", "text").tolist() == ["p q", "r"]
+    one = items.take(np.array([False, True]))
+    assert (one.kinds, len(one), one.columns["zip"].tolist()) == (items.kinds, 1, ["10115"])
+    assert repr(Items(["a"], price=[3])) == "Items(1 rows; price: number)"
+
+
+def test_columns_from_pandas() -> None:
+    frame = pd.DataFrame(
+        {
+            "count": pd.array([3, None], "Int64"),
+            "words": pd.array(["x", None], "string"),
+            "size": pd.Categorical(["s", "m"]),
+            "share": [0.5, np.nan],
+        }
+    )
+    users = Users(["a", "b"], dict(frame.items()))
+    assert users.kinds == {"count": "number", "words": "category", "size": "category", "share": "number"}
+    np.testing.assert_array_equal(users.profile["count"], [3, np.nan])
+    assert users.profile["words"].tolist() == ["x", ""]
+    assert users.profile["size"].tolist() == ["s", "m"]

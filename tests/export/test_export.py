@@ -93,7 +93,7 @@ def test_padding_and_unknown_items_may_stand_anywhere(exported: Path, trained) -
 
 def test_the_profile_reaches_the_model(exported: Path, trained) -> None:
     served = load(exported)
-    name = next(n for n, t in trained[1].user_transforms.items() if t.kind == "category")
+    name = next(n for n, t in trained[1].user_transforms.items() if t.name == "category")
     tokens = trained[1].user_transforms[name].vocabulary.tokens
     scores = [served.recommend((), "", 3, {name: token}) for token in tokens[:2]]
     assert scores[0] != scores[1]
@@ -169,7 +169,7 @@ def test_the_saved_model_needs_neither_this_package_nor_its_folder(
     run = subprocess.run(
         [sys.executable, "-c", FRESH, str(moved), *history], check=True, capture_output=True, text=True
     )
-    number = next(n for n, t in trained[1].user_transforms.items() if t.kind == "number")
+    number = next(n for n, t in trained[1].user_transforms.items() if t.name == "number")
     mean = trained[1].user_transforms[number].mean
     assert mean != 0
     expected = load(exported).recommend(history, k=4, profile={number: 0.0})
@@ -300,6 +300,7 @@ def test_a_mismatch_is_seen(exported: Path, trained) -> None:
         "score",
         "similar_items",
         "encode_query",
+        "encode_item",
     }
     assert all(check.passed and not check.reordered and check.requests == 20 for check in good)
     other = TwoTower.from_config(model.get_config())

@@ -14,8 +14,8 @@ from tests.export.exported import DATA, NUM_ITEMS, features_of, small_model
 from tfrec_zoo._errors import DataError, UnknownNameError
 from tfrec_zoo.bundle import read_manifest
 from tfrec_zoo.export import export
+from tfrec_zoo.export.formats.litert import to_litert
 from tfrec_zoo.export.graph.serving_module import ServingModule
-from tfrec_zoo.export.litert import to_litert
 from tfrec_zoo.export.verification.check import check_engine
 from tfrec_zoo.export.verification.engines import LITERT
 from tfrec_zoo.export.verification.golden import golden_answers

@@ -19,11 +19,12 @@ from tfrec_zoo.bundle import Manifest, read_manifest
 from tfrec_zoo.export import export
 from tfrec_zoo.export.graph.raw_features import RawFeatures
 from tfrec_zoo.export.verification.golden import golden_requests
-from tfrec_zoo.features.transforms import CategoryTransform, TextTransform
-from tfrec_zoo.features.vocabulary import Vocabulary
+from tfrec_zoo.kinds.category import Category
+from tfrec_zoo.kinds.text import Text
 from tfrec_zoo.models import create_model, list_models
 from tfrec_zoo.serving import SavedModelRecommender, load
 from tfrec_zoo.serving.inputs import padded
+from tfrec_zoo.vocabulary import Vocabulary
 
 
 @pytest.fixture(
@@ -204,14 +205,14 @@ def test_texts_are_cut_into_words_alike(texts: list[str]) -> None:
 
 
 @cache
-def words() -> tuple[RawFeatures, TextTransform]:
+def words() -> tuple[RawFeatures, Text]:
     letters = [chr(code) for code in range(33, 2500) if chr(code).isalnum() and chr(code).islower()]
-    transform = TextTransform(Vocabulary([*letters, "the", "b\u00e9b\u00e9", "2001", "star_wars"]), 6)
+    transform = Text(Vocabulary([*letters, "the", "b\u00e9b\u00e9", "2001", "star_wars"]), 6)
     return RawFeatures([transform.feature("title")], {"title": transform}), transform
 
 
 def test_categories_are_looked_up_alike() -> None:
-    transform = CategoryTransform(Vocabulary(["a b", "c"]), 2)
+    transform = Category(Vocabulary(["a b", "c"]), 2)
     raw = RawFeatures([transform.feature("tags")], {"tags": transform})
     rows = [["a b", "c", "a b"], ["", "", ""], ["d", "c", ""]]
     found = raw({"tags": tf.constant(rows)})["tags"].numpy()

@@ -22,7 +22,7 @@ from tfrec_zoo.export.verification.engines import CPP_LOADER, ENGINES, SAVED_MOD
 from tfrec_zoo.export.verification.golden import Golden, compare, golden_answers
 from tfrec_zoo.models import list_models
 
-SIGNATURES = {"serving_default", "recommend", "score", "similar_items", "encode_query"}
+SIGNATURES = {"serving_default", "recommend", "score", "similar_items", "encode_query", "encode_item"}
 
 
 @pytest.fixture(scope="module", params=list_models())
@@ -91,7 +91,7 @@ def test_an_engine_refuses_a_folder_without_variables(damaged: Path, engine) -> 
 
 
 def test_the_command_tells_what_each_engine_did(damaged: Path, monkeypatch) -> None:
-    monkeypatch.setattr("tfrec_zoo.export.verification.verify.ENGINES", (CPP_LOADER, ENGINES[-1]))
+    monkeypatch.setattr(ENGINES, "_entries", {name: ENGINES[name] for name in ("cpp_loader", "litert")})
     run = CliRunner().invoke(app, ["verify", str(damaged), "--requests", "5"])
     assert run.exit_code == 0, run.output
     assert "no LiteRT file in this export" in run.output

@@ -10,8 +10,8 @@ from tfrec_zoo._errors import DataError, UnknownNameError
 from tfrec_zoo.data.splits import Split
 from tfrec_zoo.data.tables import Interactions, Items, Users
 from tfrec_zoo.features import FeatureSpace
-from tfrec_zoo.features.media import decode_image
-from tfrec_zoo.features.transforms import ImageTransform
+from tfrec_zoo.kinds import image
+from tfrec_zoo.kinds.image_file import decode_image
 
 WHOLE = Interactions(
     user_id=["u1", "u2", "u1", "u3", "u2", "u1", "u4"],
@@ -160,7 +160,7 @@ def test_pictures_from_bytes_paths_and_arrays(tmp_path) -> None:
     red.save(tmp_path / "red.png")
     column = np.empty(3, dtype=object)
     column[:] = [buffer.getvalue(), str(tmp_path / "red.png"), None]
-    encoded = ImageTransform.fit(column, size=(8, 6))(column)
+    encoded = image.Image.fit(column, size=(8, 6))(column)
     assert encoded.shape == (3, 8, 6, 3)
     assert encoded.dtype == np.uint8
     assert (encoded[:2, :, :, 0] == 200).all()

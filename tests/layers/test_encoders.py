@@ -10,6 +10,7 @@ from tfrec_zoo.layers import (
     CategoryEncoder,
     ImageEncoder,
     ItemEncoder,
+    LocationEncoder,
     TextEncoder,
     VectorEncoder,
     feature_encoder,
@@ -23,6 +24,8 @@ FEATURES = (
     Feature("vectors", "vector", (4,)),
     Feature("image", "image", (16, 12, 3)),
     Feature("audio", "audio", (600,)),
+    Feature("year", "bucketed_number", (1,), 9),
+    Feature("location", "location", (4,)),
 )
 SCHEMA = Schema(num_users=3, num_items=7, num_trained_items=5, item_features=FEATURES)
 
@@ -32,7 +35,7 @@ def content(n: int, seed: int = 0) -> dict[str, np.ndarray]:
     arrays = {}
     for feature in FEATURES:
         shape = (n, *feature.shape)
-        if feature.kind in ("vector", "number"):
+        if feature.kind in ("vector", "number", "location"):
             arrays[feature.name] = rng.normal(size=shape).astype(np.float32)
         else:
             high = feature.vocabulary_size or (255 if feature.kind == "image" else 20000)
@@ -176,3 +179,21 @@ def test_wrong_content_is_refused() -> None:
         encoder.set_content(content(6))
     with pytest.raises(ValueError, match="needs content"):
         ItemEncoder(Schema(3, 7, 7), 8, use_id=False)
+
+
+def test_a_place_is_read_on_many_scales_and_an_unknown_one_is_zero() -> None:
+    layer = LocationEncoder(5, num_scales=3, min_scale=0.5, max_scale=8.0)
+    places = np.array([[0.3, -1.2, 0.01, 1], [0.31, -1.2, 0.01, 1], [0, 0, 0, 0]], np.float32)
+    found = layer(places)
+    hidden, hidden_bias, projection, bias = layer.get_weights()
+    angles = np.concatenate([places[:, :3] / scale for scale in (0.5, 2.0, 8.0)], axis=1)
+    waves = np.concatenate([np.sin(angles), np.cos(angles)], axis=1)
+    expected = np.maximum(waves @ hidden + hidden_bias, 0) @ projection + bias
+    np.testing.assert_allclose(found[:2], expected[:2], rtol=1e-4, atol=1e-6)
+    np.testing.assert_array_equal(found[2], 0)
+    assert np.abs(found[0] - found[1]).max() > 1e-4
+    assert layer.get_config()["max_scale"] == 8.0
+    with pytest.raises(ValueError, match="`num_scales` must be at least 2"):
+        LocationEncoder(5, num_scales=1)
+    with pytest.raises(ValueError, match="`max_scale` above it"):
+        LocationEncoder(5, min_scale=2.0, max_scale=1.0)

@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from tfrec_zoo.data.sources.synthetic import synthetic
 from tfrec_zoo.export import export
+from tfrec_zoo.export.formats.litert import to_litert
 from tfrec_zoo.export.graph.serving_module import ServingModule
-from tfrec_zoo.export.litert import to_litert
 from tfrec_zoo.export.verification.check import check_engine, refuse_mismatches
 from tfrec_zoo.export.verification.engines import LITERT
 from tfrec_zoo.export.verification.golden import golden_answers

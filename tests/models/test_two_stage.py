@@ -57,7 +57,7 @@ def test_settings_reach_their_stage_and_wrong_ones_are_refused() -> None:
     assert model.vector_dim == 16
     with pytest.raises(ValueError, match="two_tower"):
         make(ranker="two_tower")
-    with pytest.raises(ValueError, match="`ranker` must be a value of type str"):
+    with pytest.raises(ValueError, match="Unknown ranker"):
         make(ranker=["gru_ranker"])
     with pytest.raises(ValueError, match="`num_layers` must be a value of type int"):
         make(ranker_settings={"num_layers": "2"})

@@ -63,7 +63,7 @@ def request(size: int = 2) -> dict[str, Any]:
     """Columns of `serving_default`, for people with histories and users' own profiles."""
     profile: dict[str, Any] = {}
     for name, transform in FEATURES.user_transforms.items():
-        if transform.kind == "category":
+        if transform.name == "category":
             profile[name] = [[str(token)] for token in transform.vocabulary.tokens[:1] * size]
         else:
             profile[name] = [20.5 + row for row in range(size)]

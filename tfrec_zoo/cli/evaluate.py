@@ -7,14 +7,13 @@ from typing import Annotated
 
 import typer
 
-from tfrec_zoo.bundle import check_files, read_manifest
+from tfrec_zoo.bundle import read_manifest
 from tfrec_zoo.cli.console import Output
 from tfrec_zoo.cli.data_options import (
     DataDirOption,
     DatasetOption,
     FormatOption,
     ItemColumn,
-    Preparation,
     RatingColumn,
     TimeColumn,
     UserColumn,
@@ -40,33 +39,27 @@ def evaluate(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing.")] = False,
 ) -> None:
     """Rank the whole catalogue for every held-out user, with the split that the model was trained on."""
-    manifest = read_manifest(folder)
-    check_files(folder, manifest)
+    read_manifest(folder)
     out = Output(json, quiet)
     import_quietly()
-    import keras
-
-    import tfrec_zoo.models  # noqa: F401  registers the classes that a .keras file names
-    from tfrec_zoo.cli.run import show_reports
+    from tfrec_zoo.cli.reports import show_reports
     from tfrec_zoo.evaluation import evaluate as rank
-    from tfrec_zoo.features import FeatureSpace
+    from tfrec_zoo.experiment import encode_for_export
+    from tfrec_zoo.export import open_export
 
-    features = FeatureSpace.load(manifest.features_folder(folder))
+    saved = open_export(folder)
     table = load_dataset(dataset, data_dir, user_column, item_column, time_column, rating_column, format)
-    preparation = Preparation.from_details(manifest.details)
-    split = preparation.cut(preparation.filter(table.interactions)[0])
-    if table.users is not None and features.user_transforms:
-        features = features.with_users(table.users)
-    encoded = features.transform(split)
-    model = keras.saving.load_model(manifest.model_file(folder))
-    reports = {part: rank(model, encoded, part, exclude_seen=exclude_seen) for part in ("validation", "test")}
+    encoded = encode_for_export(saved, table)
+    reports = {
+        part: rank(saved.model, encoded, part, exclude_seen=exclude_seen) for part in ("validation", "test")
+    }
     for report in reports.values():
-        show_reports(out, {manifest.model: report})
+        show_reports(out, {saved.manifest.model: report})
     out.json(
         {
-            "model": manifest.model,
+            "model": saved.manifest.model,
             "dataset": table.name,
-            "split": split.name,
+            "split": reports["test"].split,
             "exclude_seen": exclude_seen,
             "validation": dict(reports["validation"].metrics),
             "test": dict(reports["test"].metrics),

@@ -57,10 +57,12 @@ def tfrec_zoo(
 
 
 def main() -> None:
-    """Run the command line; an error that a user can mend is one line on stderr and the exit code 2."""
+    """Run the command line; an error that a user can mend is a line on stderr and the exit code 2."""
     logging.getLogger("tfrec_zoo").addHandler(logging.StreamHandler(sys.stderr))
     try:
         app()
     except (ValueError, OSError) as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"tfrec-zoo: {error}", markup=False)
+        console = Console(stderr=True, highlight=False, soft_wrap=True)
+        for line in (f"tfrec-zoo: {error}", *getattr(error, "__notes__", ())):
+            console.print(line, markup=False)
         sys.exit(2)

@@ -6,10 +6,11 @@ import ast
 import inspect
 import textwrap
 from dataclasses import MISSING, Field, fields
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from tfrec_zoo._field_types import names_of
 from tfrec_zoo.cli.console import Output
 from tfrec_zoo.cli.tensorflow_noise import import_quietly
 
@@ -59,12 +60,13 @@ def describe_fields(config: type) -> list[list[str]]:
             is_text = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
             if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) and is_text:
                 told[line.target.id] = " ".join(str(ast.literal_eval(after.value)).split())  # type: ignore[attr-defined]
-    hints = get_type_hints(config)
+    hints = get_type_hints(config, include_extras=True)
     return [[f.name, _default(f), told.get(f.name, "") + _choice(hints[f.name])] for f in fields(config)]
 
 
 def _choice(hint: Any) -> str:
-    return f" One of: {', '.join(get_args(hint))}." if get_origin(hint) is Literal else ""
+    names = names_of(hint)
+    return f" One of: {', '.join(names)}." if names else ""
 
 
 def _default(field: Field[Any]) -> str:

@@ -29,8 +29,9 @@ def quickstart(
     out = Output(json, quiet)
     import_quietly()
     from tfrec_zoo.cli.data_options import load_dataset
+    from tfrec_zoo.cli.progress import ConsoleProgress
     from tfrec_zoo.cli.recommend import show_recommendations
-    from tfrec_zoo.cli.run import Plan, execute
+    from tfrec_zoo.experiment import Plan, execute
     from tfrec_zoo.export import check_target
     from tfrec_zoo.serving import load
     from tfrec_zoo.training import RunConfig
@@ -44,7 +45,8 @@ def quickstart(
         run=RunConfig(epochs=epochs, seed=seed),
         command=f"tfrec-zoo quickstart --epochs {epochs} --seed {seed}",
     )
-    run = execute(plan, out)
+    with ConsoleProgress(out) as progress:
+        run = execute(plan, progress)
     user = str(run.split.test.user_id[0])
     mine = plan.dataset.interactions.take(plan.dataset.interactions.order_by_time())
     history = [str(item) for item in mine.item_id[mine.user_id == user]]

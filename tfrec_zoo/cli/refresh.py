@@ -26,7 +26,7 @@ def refresh(
 ) -> None:
     """Add, change and retire items of an export by their content, without training."""
     manifest = read_manifest(folder)
-    columns = [feature["name"] for feature in manifest.schema.get("item_features", ())]
+    columns = {feature["name"]: feature["kind"] for feature in manifest.schema.get("item_features", ())}
     table = None if items is None else read_content(items, columns)
     out = Output(json, quiet)
     import_quietly()

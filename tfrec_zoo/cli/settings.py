@@ -6,9 +6,10 @@ import json
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from tfrec_zoo._errors import UnknownNameError, require
+from tfrec_zoo._field_types import names_of
 
 _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
@@ -28,7 +29,8 @@ def parse_settings(settings: Sequence[str], *configs: type) -> list[dict[str, An
         ValueError: no "=", or a value that is not of the field's type.
     """
     known = [
-        {field.name: get_type_hints(config)[field.name] for field in fields(config)} for config in configs
+        {field.name: get_type_hints(config, include_extras=True)[field.name] for field in fields(config)}
+        for config in configs
     ]
     values: list[dict[str, Any]] = [{} for _ in configs]
     for setting in settings:
@@ -53,9 +55,9 @@ def parse_value(key: str, text: str, hint: Any) -> Any:
     if origin in (Union, types.UnionType):
         inner = [part for part in get_args(hint) if part is not type(None)]
         return None if text.lower() == "none" else parse_value(key, text, inner[0])
-    if origin is Literal:
-        if text not in get_args(hint):
-            raise UnknownNameError(f"value of {key}", text, get_args(hint))
+    if names := names_of(hint):
+        if text not in names:
+            raise UnknownNameError(f"value of {key}", text, names)
         return text
     if origin is tuple:
         return tuple(parse_value(key, part, get_args(hint)[0]) for part in text.split(",") if part)

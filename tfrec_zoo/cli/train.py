@@ -6,7 +6,7 @@ import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -14,10 +14,8 @@ from tfrec_zoo.cli.console import Output
 from tfrec_zoo.cli.data_options import (
     DataDirOption,
     DatasetOption,
-    Duplicates,
     FormatOption,
     ItemColumn,
-    Preparation,
     RatingColumn,
     TimeColumn,
     UserColumn,
@@ -27,6 +25,7 @@ from tfrec_zoo.cli.data_options import (
 )
 from tfrec_zoo.cli.settings import parse_settings
 from tfrec_zoo.cli.tensorflow_noise import import_quietly
+from tfrec_zoo.experiment.preparation import Duplicates, Preparation
 
 
 def train(
@@ -44,7 +43,7 @@ def train(
             "--set", help="KEY=VALUE of the model or the run, as `tfrec-zoo models MODEL` lists them."
         ),
     ] = None,
-    content: Annotated[str, typer.Option(help="Item columns to use: title,categories,...")] = "",
+    content: Annotated[str, typer.Option(help="Item columns to use: title,price,... or NAME:KIND,...")] = "",
     items: Annotated[
         Path | None,
         typer.Option(help="Table of the items (CSV, Parquet, ...) with the columns of --content."),
@@ -59,7 +58,7 @@ def train(
     litert: Annotated[
         str, typer.Option(help="LiteRT files to write beside the SavedModel: float32,float16,int8.")
     ] = "",
-    profile: Annotated[str, typer.Option(help="User columns to use: age,gender,...")] = "",
+    profile: Annotated[str, typer.Option(help="User columns to use: age,gender,... or NAME:KIND,...")] = "",
     split: Annotated[
         str, typer.Option(help="leave_last_out, global_time, random, cold_items or cold_users.")
     ] = "leave_last_out",
@@ -80,33 +79,35 @@ def train(
     preparation = Preparation(split, minimum_rating, duplicates, k_core)
     out = Output(json, quiet)
     import_quietly()
-    from tfrec_zoo.cli.run import Plan, execute
-    from tfrec_zoo.export import check_litert, check_target
+    from tfrec_zoo.cli.progress import ConsoleProgress
+    from tfrec_zoo.experiment import Plan, execute
+    from tfrec_zoo.export import check_formats, check_target, litert_formats
     from tfrec_zoo.models import get_model_class, get_preset
     from tfrec_zoo.training import RunConfig
 
-    preset = get_preset(model)
-    config_class = get_model_class(preset.model).config_class
+    config_class = get_model_class(get_preset(model).model).config_class
     hyper_parameters, options = parse_settings(settings or [], config_class, RunConfig)
-    given: dict[str, Any] = {"seed": seed, **({} if epochs is None else {"epochs": epochs})}
     folder = output or Path("runs") / model
     check_target(folder)
-    check_litert(names_of(litert))
+    formats = litert_formats(names_of(litert))
+    check_formats(formats)
     table = load_dataset(dataset, data_dir, user_column, item_column, time_column, rating_column, format)
     columns = names_of(content)
     if items is not None:
         table = replace(table, items=read_content(items, columns))
-    plan = Plan(
-        model=preset.model,
-        dataset=table,
-        output=folder,
+    plan = Plan.from_preset(
+        model,
+        table,
+        folder,
+        seed=seed,
+        hyper_parameters=hyper_parameters,
+        run={**({} if epochs is None else {"epochs": epochs}), **options},
         preparation=preparation,
-        hyper_parameters={"seed": seed, **preset.config_with(hyper_parameters)},
-        run=RunConfig(**{**preset.run, **given, **options}),
         content=columns,
         profile=names_of(profile),
         keep_content=keep_content,
-        litert=names_of(litert),
+        formats=formats,
         command=shlex.join(["tfrec-zoo", *sys.argv[1:]]),
     )
-    out.json(execute(plan, out).report)
+    with ConsoleProgress(out) as progress:
+        out.json(execute(plan, progress).report)

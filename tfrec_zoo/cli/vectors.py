@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from tfrec_zoo.bundle import read_manifest
 from tfrec_zoo.cli.console import Output
 from tfrec_zoo.cli.tensorflow_noise import import_quietly
 
@@ -27,10 +26,11 @@ def vectors(
     import_quietly()
     from tfrec_zoo.export import export_vectors
 
-    number, width = export_vectors(folder, output).vectors.shape
+    found = export_vectors(folder, output)
+    number, width = found.vectors.shape
     out.say(f"{number:,} vectors of {width} numbers in {output}")
-    if read_manifest(folder).model == "two_stage":
+    if found.stage:
         out.say(
-            "They are those of the first stage, which retrieves: the second has the last word in the export."
+            f"They are those of the first stage, the {found.stage}: another has the last word in the export."
         )
     out.json({"file": str(output), "items": number, "dim": width})

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from tfrec_zoo._errors import DataError
-from tfrec_zoo.data.reading.column_names import ColumnName, choose_columns, find_column, known_columns
+from tfrec_zoo.data.reading.column_names import WELL_KNOWN, ColumnName, choose_columns, known_columns
+from tfrec_zoo.data.reading.feature_columns import LOCATION, FeatureColumns, kind_in_file, refuse_mixed
 from tfrec_zoo.data.reading.frames import clean_ids, read_frame
-from tfrec_zoo.data.tables import Array, Items, Users
+from tfrec_zoo.data.tables import Items, Users
+from tfrec_zoo.data.typed_columns import Array
+from tfrec_zoo.feature_kind import KINDS, named_kinds
 
 Source = pd.DataFrame | Path | str
 
@@ -28,6 +31,8 @@ def read_items(
     image_column: ColumnName | None = None,
     audio_column: ColumnName | None = None,
     vector_columns: ColumnName | Sequence[ColumnName] | None = None,
+    location_columns: Sequence[ColumnName] | None = None,
+    columns: Iterable[str] | Mapping[str, str] = (),
     format: str | None = None,
     delimiter: str | None = None,
     encoding: str = "utf-8",
@@ -45,41 +50,75 @@ def read_items(
         image_column: of encoded bytes, addresses or paths.
         audio_column: of lists of 16-bit samples, one length for all items.
         vector_columns: one column of lists of numbers, or several columns of one number each.
+        location_columns: of latitudes and longitudes, in degrees, which become the column "location"; None to
+            guess them by well-known names, () for none.
+        columns: any others to read, under their own names: names, "name:kind" each, or name -> kind. Where
+            no kind is said, values tell it: numbers, or texts that are numbers or nothing, are numbers.
+            Names of the columns above may be among them, to say their kind.
         format: csv, tsv, parquet or jsonl; None to guess it.
         delimiter: of CSV; None to guess it.
         encoding: of CSV and TSV.
         header: whether the first line of CSV names the columns; None to guess it.
 
     Raises:
-        DataError: a column is not there or ambiguous, a row cannot be read, an id is missing or stands twice.
+        DataError: a column is not there or ambiguous, a row or a value cannot be read, an id is missing or
+            stands twice.
+        UnknownNameError: an unknown kind.
     """
     frame = read_frame(source, format=format, delimiter=delimiter, encoding=encoding, header=header)
-    file = _label(source)
-    names = list(frame.columns)
-    given = {"item_id": item_column, "title": title_column, "text": text_column}
-    chosen = choose_columns(names, given, file, ("item_id",)).positions
-    item_id = clean_ids(frame.iloc[:, chosen["item_id"]], "item_id", file)
+    table = FeatureColumns(frame, _label(source))
+    wanted = {"item_id": item_column, "title": title_column, "text": text_column}
+    chosen = dict(choose_columns(table.names, wanted, table.file, ("item_id",)).positions)
+    item_id = clean_ids(frame.iloc[:, chosen.pop("item_id")], "item_id", table.file)
+    given: dict[str, Any] = {ours: table.at(place) for ours, place in chosen.items()}
     if category_columns is None:
-        categories = [place for place in known_columns(names, "categories") if place not in chosen.values()]
+        pooled = [place for place in known_columns(table.names, "categories") if place not in chosen.values()]
     else:
-        categories = [find_column(names, name, file, "category_columns") for name in category_columns]
-    image = None if image_column is None else find_column(names, image_column, file, "image_column")
-    return Items(
-        item_id,
-        title=_texts(frame, chosen.get("title")),
-        text=_texts(frame, chosen.get("text")),
-        categories=_categories(frame, categories, category_separator) if categories else None,
-        image=None if image is None else frame.iloc[:, image].to_numpy(dtype=object),
-        audio=None if audio_column is None else _audio(frame, audio_column, item_id, file),
-        vectors=None if vector_columns is None else _vectors(frame, vector_columns, file),
-    )
+        pooled = [table.find(name, "category_columns") for name in category_columns]
+    if pooled:
+        given["categories"] = table.categories(pooled, category_separator)
+    if image_column is not None:
+        given["image"] = table.at(table.find(image_column, "image_column"))
+    if audio_column is not None:
+        given["audio"] = table.at(table.find(audio_column, "audio_column"))
+    if vector_columns is not None:
+        given["vectors"] = table.vectors(vector_columns)
+    if pair := table.location(location_columns):
+        given[LOCATION] = table.pairs(pair)
+    with _of_file(table.file):
+        kinds = _add_named(given, _named_columns(columns, table), table, item_id, category_separator)
+        return Items(item_id, kinds=kinds, **given)
+
+
+def _add_named(
+    given: dict[str, Any],
+    named: Mapping[str, str | None],
+    table: FeatureColumns,
+    ids: Array,
+    separator: str,
+) -> dict[str, str]:
+    """Add the columns that are named and not there yet; returns the kinds of all of them."""
+    kinds = {}
+    for name, kind in named.items():
+        if name not in given and (name in table.names or name not in WELL_KNOWN):
+            place = table.find(name, "columns")
+            values = table.at(place)
+            if kind is None:
+                refuse_mixed(name, values, ids)
+            kind = kind or kind_in_file(name, values)
+            several = KINDS.find(kind).several
+            given[name] = table.categories([place], separator) if several else values
+        if kind is not None and name in given:
+            kinds[name] = kind
+    return kinds
 
 
 def read_users(
     source: Source,
     *,
     user_column: ColumnName | None = None,
-    profile_columns: Sequence[ColumnName] | None = None,
+    profile_columns: Sequence[ColumnName] | Mapping[str, str] | None = None,
+    location_columns: Sequence[ColumnName] | None = None,
     format: str | None = None,
     delimiter: str | None = None,
     encoding: str = "utf-8",
@@ -87,107 +126,69 @@ def read_users(
 ) -> Users:
     """Read a table of users.
 
-    A column of numbers alone becomes numbers, any other text: name codes such as postcodes so that they
-    hold a letter, or leave them out.
+    A column of numbers alone, or of numbers and nothing, becomes numbers, any other text categories: say the
+    kind of codes such as postcodes, `profile_columns={"zip": "category"}`.
 
     Args:
         source: as for `read_items`.
         user_column: name, or position from 0, of the ids; None to guess it by well-known names.
-        profile_columns: to keep; None for all but the ids.
+        profile_columns: to keep: names or positions, "name:kind", or name -> kind; None for all but the ids.
+        location_columns: of latitudes and longitudes, in degrees, which become the column "location" in their
+            place; None to guess them by well-known names where all columns are kept, () for none.
         format: csv, tsv, parquet or jsonl; None to guess it.
         delimiter: of CSV; None to guess it.
         encoding: of CSV and TSV.
         header: whether the first line of CSV names the columns; None to guess it.
 
     Raises:
-        DataError: a column is not there or ambiguous, a row cannot be read, an id is missing or stands twice.
+        DataError: a column is not there or ambiguous, a row or a value cannot be read, an id is missing or
+            stands twice.
+        UnknownNameError: an unknown kind.
     """
     frame = read_frame(source, format=format, delimiter=delimiter, encoding=encoding, header=header)
-    file = _label(source)
-    names = list(frame.columns)
-    place = choose_columns(names, {"user_id": user_column}, file, ("user_id",)).positions["user_id"]
+    table = FeatureColumns(frame, _label(source))
+    ids = choose_columns(table.names, {"user_id": user_column}, table.file, ("user_id",)).positions["user_id"]
+    user_id = clean_ids(frame.iloc[:, ids], "user_id", table.file)
+    kept = {} if profile_columns is None else _named_columns(profile_columns, table)
+    if location_columns is None and profile_columns is not None and LOCATION not in kept:
+        location_columns = ()
+    pair = table.location(location_columns)
+    profile, kinds = {}, {}
+    if pair:
+        profile[LOCATION], kinds[LOCATION] = table.pairs(pair), kept.pop(LOCATION, None) or LOCATION
     if profile_columns is None:
-        kept = [other for other in range(len(names)) if other != place]
-    else:
-        kept = [find_column(names, name, file, "profile_columns") for name in profile_columns]
-    return Users(
-        clean_ids(frame.iloc[:, place], "user_id", file),
-        {names[column]: _profile(frame.iloc[:, column]) for column in kept},
-    )
+        kept = {name: None for place, name in enumerate(table.names) if place not in (ids, *pair)}
+    with _of_file(table.file):
+        for name, kind in kept.items():
+            profile[name] = table.at(table.find(name, "profile_columns"))
+            kinds[name] = kind or kind_in_file(name, profile[name])
+        return Users(user_id, profile, kinds)
+
+
+def _named_columns(
+    columns: Iterable[ColumnName] | Mapping[str, str], table: FeatureColumns
+) -> dict[str, str | None]:
+    """Names and kinds of columns, which may be given by position, or have a colon in their names."""
+    if isinstance(columns, Mapping):
+        return named_kinds(columns)
+    named: dict[str, str | None] = {}
+    for column in [columns] if isinstance(columns, str) else columns:
+        if isinstance(column, str) and column not in table.names:
+            named |= named_kinds(column)
+        else:
+            named[table.names[table.find(column, "profile_columns")]] = None
+    return named
 
 
 def _label(source: Source) -> str:
     return "DataFrame" if isinstance(source, pd.DataFrame) else Path(source).name
 
 
-def _texts(frame: pd.DataFrame, place: int | None) -> Array | None:
-    if place is None:
-        return None
-    column = frame.iloc[:, place]
-    missing = column.isna().to_numpy()
-    return np.array(
-        ["" if gone else str(text).strip() for text, gone in zip(column, missing, strict=True)], dtype=object
-    )
-
-
-def _categories(frame: pd.DataFrame, places: Sequence[int], separator: str) -> Array:
-    """The distinct categories of each row, in the order of the columns, object [n] of tuples."""
-    rows: list[dict[str, None]] = [{} for _ in range(len(frame))]
-    for place in places:
-        for row, value in zip(rows, frame.iloc[:, place], strict=True):
-            row.update(dict.fromkeys(_split(value, separator)))
-    result = np.empty(len(rows), dtype=object)
-    result[:] = [tuple(row) for row in rows]
-    return result
-
-
-def _split(value: Any, separator: str) -> list[str]:
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return [text for part in value for text in _split(part, separator)]
-    if value is None or value is pd.NA or value != value:
-        return []
-    return [text for part in str(value).split(separator) if (text := part.strip())]
-
-
-def _audio(frame: pd.DataFrame, column: ColumnName, item_id: Array, file: str) -> Array:
-    place = find_column(list(frame.columns), column, file, "audio_column")
-    rows = [np.asarray(row) for row in frame.iloc[:, place]]
-    for item, row in zip(item_id, rows, strict=True):
-        whole = row.ndim == 1 and row.dtype.kind in "iu"
-        if not whole or row.shape != rows[0].shape or (row.astype(np.int16) != row).any():
-            raise DataError(
-                f"{file}: audio must be lists of 16-bit whole numbers of one length, {rows[0].shape} as "
-                f"{item_id[0]!r} has. Received: {item!r} with shape {row.shape} of {row.dtype}: "
-                f"{np.array2string(row, threshold=8)}. Cut or pad the sounds to one length."
-            )
-    return np.array(rows, dtype=np.int16)
-
-
-def _vectors(frame: pd.DataFrame, columns: ColumnName | Sequence[ColumnName], file: str) -> Array:
-    names = list(frame.columns)
-    single = isinstance(columns, (str, int))
-    wanted = [columns] if isinstance(columns, (str, int)) else list(columns)
-    places = [find_column(names, name, file, "vector_columns") for name in wanted]
+@contextmanager
+def _of_file(file: str) -> Iterator[None]:
+    """Say of which file a value is that cannot be read."""
     try:
-        if single:
-            vectors = np.array([np.asarray(row, dtype="float32") for row in frame.iloc[:, places[0]]])
-        else:
-            vectors = frame.iloc[:, places].to_numpy(dtype="float32")
-    except (ValueError, TypeError) as error:
-        raise DataError(f"{file}: vectors must be numbers, as many in each row ({error}).") from error
-    if vectors.ndim != 2 or not np.isfinite(vectors).all():
-        raise DataError(
-            f"{file}: vectors must be finite numbers, [items, dim]. Received: shape {vectors.shape} with "
-            f"{int((~np.isfinite(vectors)).sum())} missing or infinite values"
-        )
-    return vectors
-
-
-def _profile(column: pd.Series[Any]) -> Array:
-    numbers = pd.to_numeric(column, errors="coerce")
-    if len(column) and not numbers.isna().any():
-        return numbers.to_numpy(dtype="float32")
-    missing = column.isna().to_numpy()
-    return np.array(
-        ["" if gone else str(text).strip() for text, gone in zip(column, missing, strict=True)], dtype=object
-    )
+        yield
+    except DataError as error:
+        message = str(error)
+        raise DataError(message if message.startswith(file) else f"{file}: {message}") from error

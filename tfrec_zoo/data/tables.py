@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -14,8 +14,7 @@ from pandas.api.types import union_categoricals
 from tfrec_zoo._errors import DataError
 from tfrec_zoo.data.grouping import grouped_order
 from tfrec_zoo.data.rejected import RejectedRows
-
-Array = npt.NDArray[Any]
+from tfrec_zoo.data.typed_columns import Array, column_as, typed_columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,83 +137,140 @@ class Interactions:
         return Interactions(**columns)
 
 
-@dataclass(frozen=True, eq=False)
 class Items:
-    """What is known of each item: any of the columns below, one entry an item.
+    """What is known of each item: any columns, one entry for each item.
+
+    A column is a number, a text, a category or several, a place, a vector, a picture or a sound, or whatever
+    `tfrec_zoo.feature_kind.KINDS` holds. Names and values tell its kind, unless `kinds` does.
+
+    Example:
+        >>> items = Items(["a", "b"], title=["Cup", "Jug"], year=[2001, None], kinds={"title": "category"})
+        >>> items.kinds
+        {'title': 'category', 'year': 'number'}
+
+    Args:
+        item_id: raw ids, distinct strings or integers, [n].
+        title: short texts, None or "" where unknown.
+        text: longer texts.
+        categories: genres, tags, brands, ...: a string or a sequence of strings each.
+        image: pictures: uint8 [n, height, width, 3], or encoded bytes, addresses or paths.
+        audio: sound: 16-bit PCM, int16 [n, samples].
+        vectors: ready-made embeddings, float32 [n, dim].
+        kinds: name -> kind, of columns whose values do not tell it.
+        columns: any others by name.
 
     Raises:
-        DataError: an id that is missing or stands twice, a column of another length, or vectors with NaN or
-            infinite values.
+        DataError: an id that is missing or stands twice, a column of another length, or a value that its
+            kind cannot read, such as a vector with NaN.
+        UnknownNameError: an unknown kind, or one of a column that is not there.
     """
 
-    item_id: Array
-    """Raw ids, distinct strings, object [n]."""
-    title: Array | None = None
-    """Short text, object [n] of str ("" where unknown)."""
-    text: Array | None = None
-    """Longer text, object [n] of str."""
-    categories: Array | None = None
-    """Genres, tags, brands, ...: object [n] of tuples of str."""
-    image: Array | None = None
-    """Pictures: uint8 [n, height, width, 3], or object [n] of encoded bytes, addresses or paths."""
-    audio: Array | None = None
-    """Sound: 16-bit PCM, int16 [n, samples]."""
-    vectors: Array | None = None
-    """Ready-made embeddings, float32 [n, dim]."""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "item_id", _distinct_ids(self.item_id, "item_id"))
-        for name in ("title", "text"):
-            if getattr(self, name) is not None:
-                object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=object))
-        if self.categories is not None:
-            object.__setattr__(
-                self, "categories", _object_array(_category_row(row) for row in self.categories)
-            )
-        for name, dtype in (("image", None), ("audio", "int16"), ("vectors", "float32")):
-            if getattr(self, name) is not None:
-                object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=dtype))
-        _check_lengths(self, len(self.item_id))
-        if self.vectors is not None:
-            _check_finite(self.vectors, self.item_id)
+    def __init__(
+        self,
+        item_id: Any,
+        title: Any = None,
+        text: Any = None,
+        categories: Any = None,
+        image: Any = None,
+        audio: Any = None,
+        vectors: Any = None,
+        *,
+        kinds: Mapping[str, str] | None = None,
+        **columns: Any,
+    ) -> None:
+        self.item_id: Array = _distinct_ids(item_id, "item_id")
+        """Raw ids, distinct strings, object [n]."""
+        if categories is not None:
+            categories = [(row,) if isinstance(row, str) else row for row in categories]
+        known = {"title": title, "text": text, "categories": categories, "image": image}
+        given = known | {"audio": audio, "vectors": vectors} | columns
+        given = {name: values for name, values in given.items() if values is not None}
+        self.columns, self.kinds = typed_columns(given, kinds or {}, self.item_id, "item")
 
     def __len__(self) -> int:
         return len(self.item_id)
 
+    def __repr__(self) -> str:
+        described = ", ".join(f"{name}: {kind}" for name, kind in self.kinds.items())
+        return f"Items({len(self):,} rows{'; ' + described if described else ''})"
+
+    @property
+    def title(self) -> Array | None:
+        """Object [n] of str, or None where there is no such column; likewise all that follow."""
+        return self.columns.get("title")
+
+    @property
+    def text(self) -> Array | None:
+        """Object [n] of str."""
+        return self.columns.get("text")
+
+    @property
+    def categories(self) -> Array | None:
+        """Object [n] of tuples of str."""
+        return self.columns.get("categories")
+
+    @property
+    def image(self) -> Array | None:
+        """uint8 [n, height, width, 3], or object [n] of encoded bytes, addresses or paths."""
+        return self.columns.get("image")
+
+    @property
+    def audio(self) -> Array | None:
+        """int16 [n, samples]."""
+        return self.columns.get("audio")
+
+    @property
+    def vectors(self) -> Array | None:
+        """float32 [n, dim]."""
+        return self.columns.get("vectors")
+
+    def column(self, name: str, kind: str | None = None) -> Array:
+        """A column as a kind reads it, its own where none is said.
+
+        Raises:
+            DataError: a value that the kind cannot read.
+        """
+        return column_as(kind, name, self.columns, self.kinds, self.item_id)
+
     def take(self, rows: Array) -> Items:
-        """The given rows, in the given order."""
-        columns: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
-        taken: dict[str, Any] = {name: None if c is None else c[rows] for name, c in columns.items()}
-        return Items(**taken)
+        """The given rows (a boolean mask or positions), in the given order."""
+        columns: dict[str, Any] = {name: values[rows] for name, values in self.columns.items()}
+        return Items(self.item_id[rows], kinds=self.kinds, **columns)
 
 
 @dataclass(frozen=True, eq=False)
 class Users:
-    """What is known of each user: named profile columns, text ones as categories, numeric ones as numbers.
+    """What is known of each user: named profile columns, of any kind that items can have.
 
     Raises:
-        DataError: an id that is missing or stands twice, or a column of another length.
+        DataError: an id that is missing or stands twice, a column of another length, or a value that its
+            kind cannot read.
+        UnknownNameError: an unknown kind, or one of a column that is not there.
     """
 
     user_id: Array
     """Raw ids, distinct strings, object [n]."""
     profile: Mapping[str, Array] = field(default_factory=dict)
-    """Name of the feature -> str or numeric array [n]."""
+    """Name of the feature -> one value for each user, [n, ...]."""
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    """Name of the feature -> kind; guessed for columns whose kind is not said."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "user_id", _distinct_ids(self.user_id, "user_id"))
-        object.__setattr__(
-            self, "profile", {name: np.asarray(values) for name, values in self.profile.items()}
-        )
-        for name, values in self.profile.items():
-            if len(values) != len(self.user_id):
-                raise DataError(
-                    f"Profile column {name!r} must have one entry a user. "
-                    f"Received: {len(values)} entries for {len(self.user_id)} users"
-                )
+        profile, kinds = typed_columns(self.profile, self.kinds, self.user_id, "user")
+        object.__setattr__(self, "profile", profile)
+        object.__setattr__(self, "kinds", kinds)
 
     def __len__(self) -> int:
         return len(self.user_id)
+
+    def column(self, name: str, kind: str | None = None) -> Array:
+        """A profile column as a kind reads it, its own where none is said.
+
+        Raises:
+            DataError: a value that the kind cannot read.
+        """
+        return column_as(kind, name, self.profile, self.kinds, self.user_id)
 
 
 @dataclass(frozen=True, eq=False)
@@ -298,29 +354,6 @@ def _distinct_ids(values: Any, column: str) -> Array:
     return np.asarray(ids, dtype=object)
 
 
-def _check_lengths(table: Items, rows: int) -> None:
-    for f in fields(table):
-        values = getattr(table, f.name)
-        if values is not None and len(values) != rows:
-            raise DataError(
-                f"`{f.name}` must have one entry an item. Received: {len(values)} entries for {rows} items"
-            )
-
-
-def _check_finite(vectors: Array, item_id: Array) -> None:
-    bad = np.unique(np.nonzero(~np.isfinite(vectors))[0])
-    if len(bad):
-        raise DataError(
-            f"`vectors` must be finite numbers. Received: NaN or infinity in {len(bad)} of {len(vectors)} "
-            f"rows, first {item_id[bad[0]]!r}. Mend those rows, or leave the items out."
-        )
-
-
-def _category_row(row: Any) -> tuple[str, ...]:
-    """The categories of one item; a bare string is one category."""
-    return (row,) if isinstance(row, str) else tuple(map(str, row))
-
-
 def _seconds(values: Any) -> Array:
     """Numbers as they are, dates as seconds since 1970 (those without a zone are UTC)."""
     column = pd.Series(values)
@@ -329,11 +362,3 @@ def _seconds(values: Any) -> Array:
         seconds = moments.dt.as_unit("us").astype("int64").to_numpy() / 1e6
         return np.where(moments.isna().to_numpy(), np.nan, seconds)
     return np.asarray(values, dtype=np.float64)
-
-
-def _object_array(values: Iterable[Any]) -> Array:
-    """An object array that keeps tuples whole (numpy would make equal-length tuples a matrix)."""
-    rows = list(values)
-    result = np.empty(len(rows), dtype=object)
-    result[:] = rows
-    return result

@@ -23,6 +23,7 @@ from tfrec_zoo.metrics.beyond_accuracy import (
     self_information,
 )
 from tfrec_zoo.metrics.ranking import ranking_metrics
+from tfrec_zoo.reranking import ReRanker
 from tfrec_zoo.schema import OOV
 
 Array = npt.NDArray[Any]
@@ -43,6 +44,7 @@ def evaluate(
     seed: int = 0,
     slices: bool = True,
     list_k: int | None = 10,
+    reranker: ReRanker | None = None,
 ) -> EvaluationReport:
     """Rank the catalogue for every user of a part and measure where the held-out items stand.
 
@@ -66,6 +68,7 @@ def evaluate(
             popularity keep the ranks and look at the targets in the slice alone; unknown targets are in
             none of them.
         list_k: length of the lists behind "coverage", "gini", "novelty" and "popularity"; None for none.
+        reranker: what stands between scores and ranks; nothing where left out.
 
     Returns:
         The report.
@@ -89,6 +92,8 @@ def evaluate(
         candidates=candidates,
         block_size=block_size,
         list_k=list_k or 0,
+        reranker=reranker,
+        k=ks[-1],
     )
     train_counts = split.train.item_counts(split.num_items)
     columns = _accuracy(ranked.ranks, ranked.row_splits, ks)

@@ -13,6 +13,7 @@ from tfrec_zoo._errors import UnknownNameError, require
 from tfrec_zoo.evaluation.scorer import ScoreFunction, Scorer, check_scorer, check_split, model_name
 from tfrec_zoo.evaluation.top_k import top_k
 from tfrec_zoo.features.encoded import EncodedInteractions, EncodedSplit
+from tfrec_zoo.reranking import ReRanker
 from tfrec_zoo.schema import NUM_RESERVED, PAD
 
 Array = npt.NDArray[Any]
@@ -50,6 +51,8 @@ def target_ranks(
     candidates: Array | None = None,
     block_size: int = 1024,
     list_k: int = 0,
+    reranker: ReRanker | None = None,
+    k: int = 10,
 ) -> TargetRanks:
     """Rank every target among all catalogue rows, or among the candidates.
 
@@ -67,6 +70,8 @@ def target_ranks(
             None for those of the split: all, or the part's own items where it holds out items.
         block_size: users scored at once; the memory is about 3 float32 [block_size, num_items].
         list_k: length of the top-k lists to keep as well; 0 for none.
+        reranker: what stands between scores and ranks; nothing where left out.
+        k: length of the list that a re-ranker is told.
 
     Raises:
         ValueError: a split of other features than the model's, no target in the part, scores of the wrong
@@ -88,12 +93,14 @@ def target_ranks(
     ranks = np.full(len(owner), np.inf)
     seen_targets = 0
     lists = np.empty((len(rows), list_k), np.int32)
-    for block, scores in _score_blocks(model, history, rows, split.num_items, block_size):
+    rerank = reranker or ReRanker()
+    for block, scores, batch in _score_blocks(model, history, rows, split.num_items, block_size):
         targets = slice(row_splits[block.start], row_splits[block.stop])
         local = np.searchsorted(rows[block], owner[targets])
         scores[:, others] = -np.inf
         if exclude_seen:
             seen_targets += _leave_candidates(scores, history, rows[block], local, item[targets])
+        scores = np.asarray(rerank(scores, inputs=batch, k=k))
         order, ranks[targets] = _ranks_of(scores, local, item[targets], block_size)
         item[targets] = item[targets][order]
         if list_k:
@@ -145,8 +152,8 @@ def distinct_targets(part: EncodedInteractions, num_items: int) -> tuple[Array, 
 
 def _score_blocks(
     model: Scorer, history: EncodedInteractions, rows: Array, num_items: int, block_size: int
-) -> Iterator[tuple[slice, npt.NDArray[np.float32]]]:
-    """Checked scores of each block of users in one buffer, which the next block overwrites."""
+) -> Iterator[tuple[slice, npt.NDArray[np.float32], dict[str, Array]]]:
+    """Checked scores of each block of users, in one buffer that the next block overwrites, and inputs."""
     score = model.catalogue_scorer()
     with_times = getattr(model, "reads_times", False)
     buffer = np.empty((min(block_size, len(rows)), num_items), np.float32)
@@ -155,7 +162,7 @@ def _score_blocks(
         scores = buffer[: block.stop - block.start]
         batch = query_batch(history, rows[block], model.max_history_length, with_times)
         _score_into(scores, model, score, batch)
-        yield block, scores
+        yield block, scores, batch
 
 
 def query_batch(

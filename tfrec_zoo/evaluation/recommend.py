@@ -20,6 +20,7 @@ from tfrec_zoo.recommendation import (
     id_strings,
     list_length,
 )
+from tfrec_zoo.reranking import ReRanker
 from tfrec_zoo.schema import NUM_RESERVED, PAD, Feature
 
 Array = npt.NDArray[Any]
@@ -37,6 +38,7 @@ def recommend(
     exclude: Sequence[str | int] = (),
     allow: Sequence[str | int] = (),
     exclude_seen: bool = True,
+    reranker: ReRanker | None = None,
 ) -> list[Recommendation]:
     """The k best items for one person, by the arguments of an export's `Recommender.recommend`.
 
@@ -54,6 +56,7 @@ def recommend(
         exclude: raw ids of items that must not come.
         allow: raw ids of the only items that may come; all, where it names none.
         exclude_seen: whether items of the history must not come.
+        reranker: what stands between scores and list; nothing where left out. An export has its own.
 
     Returns:
         At most k items, best first; fewer where the catalogue runs out.
@@ -83,6 +86,7 @@ def recommend(
         exclude_seen=exclude_seen,
         exclude=np.concatenate(never),
         allow=only if (only != PAD).any() else None,
+        reranker=reranker,
     )
     found = best.indices[0] >= NUM_RESERVED
     strings = features.item_vocabulary.strings(best.indices[0][found])
@@ -135,6 +139,7 @@ def recommend_indices(
     exclude_seen: bool = True,
     exclude: Array | None = None,
     allow: Array | None = None,
+    reranker: ReRanker | None = None,
 ) -> TopK:
     """The k best catalogue rows for each row of a batch.
 
@@ -147,6 +152,7 @@ def recommend_indices(
         exclude: more catalogue rows to leave out, [E] for all rows alike or [B, E] (PAD where there are
             fewer).
         allow: the only catalogue rows that may come, [A], for all rows alike; all where None.
+        reranker: what stands between scores and lists; nothing where left out.
 
     Returns:
         Lists in which PAD and OOV never stand as items; PAD with -inf fills a short one.
@@ -167,7 +173,7 @@ def recommend_indices(
         scores = np.array(score(inputs), dtype=np.float32)
         allowed = _allowed(len(scores), scores.shape[1], never, allow)
     scores[~allowed] = -np.inf
-    return top_k(scores, k)
+    return top_k(np.asarray((reranker or ReRanker())(scores, inputs=inputs, k=k)), k)
 
 
 def _allowed(size: int, num_items: int, never: Sequence[Array], allow: Array | None) -> npt.NDArray[np.bool_]:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-import tfrec_zoo.models  # noqa: F401  registers the classes that a .keras file names
 from tfrec_zoo._errors import DataError
-from tfrec_zoo.bundle import Manifest, check_files, read_manifest
 from tfrec_zoo.data.tables import Items
-from tfrec_zoo.export.vectors import saved_item_vectors
+from tfrec_zoo.export.formats import formats_in, unknown_files
+from tfrec_zoo.export.saved import SavedExport, open_export
 from tfrec_zoo.export.write import export
 from tfrec_zoo.features.feature_space import FeatureSpace
 from tfrec_zoo.models.base import RecommenderModel
@@ -25,6 +24,7 @@ from tfrec_zoo.recommendation import id_strings
 from tfrec_zoo.schema import OOV
 
 _BLOCK = 4096
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,10 @@ def refresh_catalogue(
             content, a column that is missing, an id that is unknown, or nothing left to recommend.
         TypeError: `items` of another type, or ids that are no sequence.
     """
-    manifest = read_manifest(path)
-    check_files(path, manifest)
-    features = FeatureSpace.load(manifest.features_folder(path))
-    model = keras.saving.load_model(manifest.model_file(path))
+    saved = open_export(path)
+    manifest, features, model = saved.manifest, saved.features, saved.model
+    if left_out := unknown_files(manifest):
+        _logger.warning("The next version is without %s: no format of theirs is registered.", left_out)
     asked, before = _known_ids(features, retire or ()), set(manifest.retired)
     if items is None and before.issuperset(asked):
         received = "ids that are retired already" if retire else "neither"
@@ -84,7 +84,7 @@ def refresh_catalogue(
     if items is not None:
         _check_content(model, items)
         returning = set(items.item_id)
-        model, features, counts = _with_items(path, manifest, model, features, items)
+        model, features, counts = _with_items(saved, items)
     # An id among both `items` and `retire` is retired.
     returning -= set(asked)
     retired = [item for item in manifest.retired if item not in returning]
@@ -97,21 +97,21 @@ def refresh_catalogue(
         features,
         path,
         k=manifest.k,
-        litert=list(manifest.litert_files(path)),
+        formats=list(formats_in(manifest)),
         retired=retired,
+        reranker=saved.reranker,
         details={**manifest.details, "refreshed from version": manifest.version, "refresh": change},
     )
     return CatalogueChange(version=int(version.name), **change)
 
 
-def _with_items(
-    path: str | Path, manifest: Manifest, model: RecommenderModel, features: FeatureSpace, items: Items
-) -> tuple[RecommenderModel, FeatureSpace, dict[str, int]]:
+def _with_items(saved: SavedExport, items: Items) -> tuple[RecommenderModel, FeatureSpace, dict[str, int]]:
     """The model and its features with other vectors for the known items, and new ones at the end."""
+    model, features = saved.model, saved.features
     rows = features.item_vocabulary.lookup(items.item_id)
     new = rows == OOV
     encoded = _encode(model, features, items, rows)
-    vectors = saved_item_vectors(manifest.version_folder(path))
+    vectors = saved.item_vectors()
     old = vectors[rows[~new]]
     scale = np.maximum(np.abs(old).max(axis=1, initial=0.0), 1e-6)
     # The same content, encoded in another batch or on another machine, may differ in the last bits.
@@ -161,7 +161,7 @@ def _check_content(model: RecommenderModel, items: Items) -> None:
             "New items need a model that reads content. Received: one that knows its items by their ids "
             "alone. Train it with `content=[...]` (`--content` on the command line)."
         )
-    missing = [name for name in names if getattr(items, name) is None]
+    missing = [name for name in names if name not in items.columns]
     if missing or not len(items):
         raise DataError(
             f"`items` must have a row or more and the columns {names}. Received: {len(items)} rows without "

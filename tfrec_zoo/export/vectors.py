@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import keras
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
-import tfrec_zoo.models  # noqa: F401  registers the classes that a .keras file names
-from tfrec_zoo._errors import DataError, UnknownNameError
+from tfrec_zoo._errors import DataError
 from tfrec_zoo._files import written_whole
-from tfrec_zoo.bundle import check_files, read_manifest
+from tfrec_zoo._registry import Registry
+from tfrec_zoo.export.saved import open_export
 from tfrec_zoo.export.write import registered_name
-from tfrec_zoo.features.feature_space import ITEMS_FILE
-from tfrec_zoo.features.vocabulary import Vocabulary
 from tfrec_zoo.models.base import RecommenderModel
-from tfrec_zoo.models.two_stage import TwoStage
 from tfrec_zoo.schema import NUM_RESERVED
-
-_VARIABLE = "item_vectors/.ATTRIBUTES/VARIABLE_VALUE"
-"""Where a SavedModel keeps the table of `ServingModule`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +27,8 @@ class ItemVectors:
     """Raw ids, [N]."""
     vectors: npt.NDArray[np.float32]
     """[N, D]; an item's score is the inner product with the query, up to a constant."""
+    stage: str = ""
+    """Name of the stage that scores so, where it is not the whole model."""
 
 
 def export_vectors(path: str | Path, file: str | Path) -> ItemVectors:
@@ -59,31 +53,24 @@ def export_vectors(path: str | Path, file: str | Path) -> ItemVectors:
         ValueError: a model whose scores are not inner products.
     """
     file = Path(file)
-    if file.suffix not in _WRITERS:
-        raise UnknownNameError("suffix of a file of vectors", file.suffix, _WRITERS)
-    manifest = read_manifest(path)
-    check_files(path, manifest)
-    model = keras.saving.load_model(manifest.model_file(path))
-    vectors = vectors_to_index(model, saved_item_vectors(manifest.version_folder(path)))
-    ids = np.array(Vocabulary.load(manifest.features_folder(path) / ITEMS_FILE).tokens, dtype=np.str_)
-    retired = set(manifest.retired)
+    write = VECTOR_FILES.find(file.suffix)
+    saved = open_export(path)
+    vectors = vectors_to_index(saved.model, saved.item_vectors())
+    ids = np.array(saved.features.item_vocabulary.tokens, dtype=np.str_)
+    retired = set(saved.manifest.retired)
     kept = np.array([item not in retired for item in ids.tolist()])
-    found = ItemVectors(ids[kept], vectors[kept])
+    of = saved.model.index_stage()
+    found = ItemVectors(ids[kept], vectors[kept], "" if of is saved.model or of is None else of.name)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(file) as handle:
-            _WRITERS[file.suffix](handle, found)
+            write(handle, found)
     except OSError as error:
         raise DataError(
             f"A file of vectors must go where one can be written. Received: {file} ({error.strerror}). "
             "Choose another place."
         ) from error
     return found
-
-
-def saved_item_vectors(version: Path) -> npt.NDArray[np.float32]:
-    """The table of a SavedModel's item vectors, float32 [num_items, vector_dim]."""
-    return np.asarray(tf.train.load_variable(str(version / "variables" / "variables"), _VARIABLE))
 
 
 def vectors_to_index(model: RecommenderModel, item_vectors: Any) -> npt.NDArray[np.float32]:
@@ -99,7 +86,7 @@ def vectors_to_index(model: RecommenderModel, item_vectors: Any) -> npt.NDArray[
     Raises:
         ValueError: a model whose scores are not inner products.
     """
-    if not (model.scores_by_dot_product or isinstance(model, TwoStage)):
+    if model.index_stage() is None:
         raise ValueError(
             "An index needs a model whose scores are inner products of query and item vectors. "
             f"Received: a {registered_name(model)} that scores by layers of its own. Ask its export itself, "
@@ -121,7 +108,7 @@ def _write_parquet(handle: BinaryIO, items: ItemVectors) -> None:
     pq.write_table(pa.table({"item_id": pa.array(items.item_ids.tolist()), "vector": vectors}), handle)
 
 
-_WRITERS: Mapping[str, Callable[[BinaryIO, ItemVectors], None]] = {
-    ".npz": _write_npz,
-    ".parquet": _write_parquet,
-}
+VECTOR_FILES: Registry[Callable[[BinaryIO, ItemVectors], None]] = Registry(
+    "suffix of a file of vectors", {".npz": _write_npz, ".parquet": _write_parquet}
+)
+"""Suffix -> what writes such a file."""

@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import tensorflow as tf
-
 from tfrec_zoo._errors import require
 from tfrec_zoo._files import staging_folder
 from tfrec_zoo._version import __version__
-from tfrec_zoo.bundle import (
-    EXTRA_FOLDER,
-    FEATURES_FOLDER,
-    MODEL_FILE,
-    litert_file,
-)
+from tfrec_zoo.bundle import EXTRA_FOLDER
+from tfrec_zoo.export.folder.keras_files import write_keras_files
 from tfrec_zoo.export.folder.publish import check_target, publish
 from tfrec_zoo.export.folder.server_files import write_warmup
+from tfrec_zoo.export.formats import FORMATS, Format, Servable, check_formats, litert_formats
 from tfrec_zoo.export.graph.serving_module import ServingModule
-from tfrec_zoo.export.litert import LITERT_TOLERANCE, check_litert, to_litert
 from tfrec_zoo.export.verification.check import check_engine, refuse_mismatches
-from tfrec_zoo.export.verification.engines import LITERT, loader
 from tfrec_zoo.export.verification.golden import Golden, golden_answers
 from tfrec_zoo.features.feature_space import FeatureSpace
 from tfrec_zoo.models.base import RecommenderModel
 from tfrec_zoo.models.registry import MODELS
 from tfrec_zoo.models.stored_items import with_stored_items
+from tfrec_zoo.reranking import ReRanker, describe_reranker
 
 _PACKAGES = ("tensorflow", "keras", "numpy")
 _NUM_REQUESTS = 32
@@ -44,7 +36,9 @@ def export(
     k: int = 10,
     keep_content: bool = True,
     litert: Sequence[str] = (),
+    formats: Sequence[str] = (),
     retired: Sequence[str] = (),
+    reranker: ReRanker | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write a model as a SavedModel with its manifest, vocabularies, Keras file and model card.
@@ -61,17 +55,19 @@ def export(
         keep_content: whether the catalogue's content goes with the Keras model and the features, so that
             training can go on; without it, the item vectors take its place.
         litert: precisions of the LiteRT files to write beside the SavedModel: float32, float16, int8.
+        formats: names of what else to write beside it, of `FORMATS`; "litert_int8" is `litert=["int8"]`.
         retired: raw ids of items that are never recommended, as `refresh_catalogue` keeps them.
+        reranker: what stands between scores and lists, one of a class in `RERANKERS`; nothing where left out.
         details: JSON-ready facts for manifest and card, such as "dataset", "split", "metrics", "command".
 
     Returns:
         The folder of the new version, `path/VERSION`.
 
     Raises:
-        ValueError: k below 1, features of another model, an unknown precision, or a file from which
+        ValueError: k below 1, features of another model, an unknown precision or format, or a file from which
             TensorFlow's C++ loader or LiteRT answers otherwise than the Keras model.
-        DataError: nothing can be written at `path`, something else than an export is there, or LiteRT files
-            are asked for and its runtime is not installed.
+        DataError: nothing can be written at `path`, something else than an export is there, or a format is
+            asked for and what opens it is not installed, or cannot read a profile feature.
     """
     path = Path(path)
     require(k >= 1, "`k` must be at least 1.", k)
@@ -80,25 +76,36 @@ def export(
         "`features` must be those that the model was built for.",
         features.schema,
     )
+    described = describe_reranker(reranker or ReRanker())
+    names = list(dict.fromkeys(["saved_model", *litert_formats(litert), *formats]))
+    check_formats(names, model.profile_features)
     check_target(path)
-    check_litert(litert)
     if not keep_content and model.schema.item_features:
         model, features = with_stored_items(model), features.without_content()
+    served = _without_content(model)
+    name = registered_name(model)
+    servable = Servable(
+        ServingModule(served, features, k, retired, reranker),
+        {"name": path.name, "model": name, "tfrec-zoo": __version__},
+    )
+    goldens = golden_answers(served, features, _NUM_REQUESTS, k, retired, reranker)
     with staging_folder(path) as staging:
-        version_files = _Version(staging / "1", path.name, model, features, k, tuple(retired))
-        signatures = version_files.write_saved_model()
-        for precision in litert:
-            version_files.write_litert(precision)
+        folder = staging / "1"
+        write_keras_files(folder / EXTRA_FOLDER, model, features)
+        write_warmup(folder, path.name, goldens)
+        for wanted in names:
+            _write(FORMATS[wanted], folder, servable, goldens, features)
         facts: dict[str, Any] = {
             "name": path.name,
-            "model": registered_name(model),
+            "model": name,
             "k": k,
             "config": model.config.to_dict(),
             "schema": model.schema.to_dict(),
-            "signatures": signatures,
+            "signatures": {name: _describe(function) for name, function in servable.signatures.items()},
             "packages": {"tfrec-zoo": __version__} | {package: version(package) for package in _PACKAGES},
             "details": dict(details or {}),
             "retired": list(retired),
+            "reranker": described,
         }
         return publish(staging, path, facts)
 
@@ -108,52 +115,21 @@ def registered_name(model: RecommenderModel) -> str:
     return next((name for name, value in MODELS.items() if value is type(model)), type(model).__name__)
 
 
-@dataclass(frozen=True)
-class _Version:
-    """Writes and checks the files of one version."""
+def _without_content(model: RecommenderModel) -> RecommenderModel:
+    """The model as it is served: the vectors of its catalogue in the place of their content."""
+    return with_stored_items(model) if model.schema.item_features and not model.stored_items else model
 
-    folder: Path
-    name: str
-    model: RecommenderModel
-    features: FeatureSpace
-    k: int
-    retired: tuple[str, ...]
 
-    def write_saved_model(self) -> dict[str, dict[str, Any]]:
-        """The SavedModel, the Keras model, the features and the warm-up; returns the described signatures."""
-        extra = self.folder / EXTRA_FOLDER
-        (extra / FEATURES_FOLDER).mkdir(parents=True)
-        self.features.save(extra / FEATURES_FOLDER)
-        without_optimizer = type(self.model).from_config(self.model.get_config())
-        without_optimizer.set_weights(self.model.get_weights())
-        without_optimizer.save(extra / MODEL_FILE)
-        signatures = self._module.signatures()
-        tf.saved_model.save(self._module, str(self.folder), signatures=signatures)
-        write_warmup(self.folder, self.name, self._goldens)
-        refuse_mismatches(check_engine(loader(), self.folder, self._goldens, self.features))
-        return {name: _describe(function) for name, function in signatures.items()}
-
-    def write_litert(self, precision: str) -> None:
-        """A LiteRT file."""
-        file = self.folder / EXTRA_FOLDER / litert_file(precision)
-        facts = {"name": self.name, "model": registered_name(self.model), "tfrec-zoo": __version__}
-        file.write_bytes(to_litert(self._module, precision, facts))
-        tolerance = LITERT_TOLERANCE[precision]
-        refuse_mismatches(check_engine(LITERT, file, self._goldens, self.features, tolerance))
-
-    @cached_property
-    def _module(self) -> ServingModule:
-        return ServingModule(self._served, self.features, self.k, self.retired)
-
-    @cached_property
-    def _served(self) -> RecommenderModel:
-        """The model without its catalogue's content."""
-        with_content = self.model.schema.item_features and not self.model.stored_items
-        return with_stored_items(self.model) if with_content else self.model
-
-    @cached_property
-    def _goldens(self) -> dict[str, Golden]:
-        return golden_answers(self._served, self.features, _NUM_REQUESTS, retired=self.retired)
+def _write(
+    wanted: Format, folder: Path, servable: Servable, goldens: Mapping[str, Golden], features: FeatureSpace
+) -> None:
+    """Write a format into a version's folder; the engine at hand must answer from it as the model does."""
+    place = wanted.place(folder)
+    (place if wanted.is_folder else place.parent).mkdir(parents=True, exist_ok=True)
+    wanted.write(servable, place)
+    engine = wanted.checker()
+    if engine is not None:
+        refuse_mismatches(check_engine(engine, place, goldens, features, wanted.tolerance))
 
 
 def _describe(function: Any) -> dict[str, Any]:

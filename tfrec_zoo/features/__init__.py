@@ -1,7 +1,7 @@
-"""Raw values to integer arrays: vocabularies, transforms, and the feature space that holds them."""
+"""Raw values to encoded arrays, learned from training rows: the feature space and what it makes."""
 
 from tfrec_zoo.features.encoded import EncodedInteractions, EncodedSplit
 from tfrec_zoo.features.feature_space import FeatureSpace
-from tfrec_zoo.features.vocabulary import Vocabulary
+from tfrec_zoo.vocabulary import Vocabulary
 
 __all__ = ["EncodedInteractions", "EncodedSplit", "FeatureSpace", "Vocabulary"]

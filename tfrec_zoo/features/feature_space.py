@@ -16,22 +16,13 @@ from tfrec_zoo._errors import DataError, UnknownNameError
 from tfrec_zoo.data.grouping import grouped_order
 from tfrec_zoo.data.splits import Split
 from tfrec_zoo.data.tables import Interactions, Items, Users
+from tfrec_zoo.data.typed_columns import raw_column
+from tfrec_zoo.feature_kind import KINDS, FeatureKind, named_kinds
 from tfrec_zoo.features.encoded import EncodedInteractions, EncodedSplit
-from tfrec_zoo.features.transforms import TRANSFORMS, Transform
-from tfrec_zoo.features.vocabulary import Vocabulary
 from tfrec_zoo.schema import OOV, Feature, Schema
+from tfrec_zoo.vocabulary import Vocabulary
 
 Array = npt.NDArray[Any]
-
-ITEM_COLUMNS = {
-    "title": "text",
-    "text": "text",
-    "categories": "category",
-    "image": "image",
-    "audio": "audio",
-    "vectors": "vector",
-}
-"""Columns of Items that can become content features, and their kinds."""
 
 FEATURES_FILE = "features.json"
 USERS_FILE = "user_id.txt"
@@ -50,8 +41,8 @@ class FeatureSpace:
         user_vocabulary: Vocabulary,
         item_vocabulary: Vocabulary,
         num_trained_items: int,
-        user_transforms: Mapping[str, Transform],
-        item_transforms: Mapping[str, Transform],
+        user_transforms: Mapping[str, FeatureKind],
+        item_transforms: Mapping[str, FeatureKind],
         item_features: Mapping[str, Array],
     ) -> None:
         self.user_vocabulary = user_vocabulary
@@ -73,8 +64,8 @@ class FeatureSpace:
         items: Items | None = None,
         users: Users | None = None,
         *,
-        content: Iterable[str] = (),
-        profile: Iterable[str] = (),
+        content: Iterable[str] | Mapping[str, str] = (),
+        profile: Iterable[str] | Mapping[str, str] = (),
     ) -> FeatureSpace:
         """Learn vocabularies and scales from the training rows and from the items and users in them.
 
@@ -82,25 +73,24 @@ class FeatureSpace:
             train: training interactions, a row or more.
             items: the catalogue, needed for `content`.
             users: the users, needed for `profile`.
-            content: columns of `items` to use, of "title", "text", "categories", "image", "audio", "vectors".
-                With any, described items that training never saw join the catalogue as cold items.
-            profile: columns of `users.profile` to use.
+            content: columns of `items` to use: names, "name:kind" for another kind than the table's, or a
+                mapping of names to kinds. With any, described items that training never saw join the
+                catalogue as cold items.
+            profile: columns of `users.profile` to use, likewise.
 
         Raises:
-            DataError: no training rows, or a table that is missing.
-            UnknownNameError: a column that the table does not have.
+            DataError: no training rows, a table that is missing, or a value that a kind cannot read.
+            UnknownNameError: a column that the table does not have, or an unknown kind.
         """
         if not len(train):
             raise DataError("FeatureSpace.fit needs a training row or more. Received: 0 rows")
         user_vocabulary, item_vocabulary = Vocabulary.fit(train.user_id), Vocabulary.fit(train.item_id)
         num_trained_items = len(item_vocabulary)
-        item_columns = _columns(
-            "content", content, items, {name: getattr(items, name, None) for name in ITEM_COLUMNS}
-        )
-        user_columns = _columns("profile", profile, users, users.profile if users else {})
-        item_transforms: dict[str, Any] = {}
+        item_kinds = _columns("content", content, items, {} if items is None else items.columns)
+        user_kinds = _columns("profile", profile, users, {} if users is None else users.profile)
+        item_transforms: dict[str, FeatureKind] = {}
         item_features: dict[str, Array] = {}
-        if items is not None and item_columns:
+        if items is not None and item_kinds:
             known = item_vocabulary.lookup(items.item_id)
             if not (known != OOV).any():
                 raise DataError(
@@ -110,16 +100,16 @@ class FeatureSpace:
                 )
             item_vocabulary = item_vocabulary.extend(items.item_id[known == OOV])
             rows = item_vocabulary.lookup(items.item_id)
-            for name, values in item_columns.items():
-                transform = TRANSFORMS[ITEM_COLUMNS[name]].fit(values[known != OOV])
+            for name, kind in item_kinds.items():
+                transform, values = _fitted(items, name, kind, known != OOV)
                 item_transforms[name] = transform
                 item_features[name] = transform.missing(len(item_vocabulary))
                 item_features[name][rows] = transform(values)
         user_transforms = {}
-        for name, values in user_columns.items():
-            kind = "number" if np.issubdtype(values.dtype, np.number) else "category"
+        for name, kind in user_kinds.items():
             assert users is not None
-            user_transforms[name] = TRANSFORMS[kind].fit(values[user_vocabulary.lookup(users.user_id) != OOV])
+            known = user_vocabulary.lookup(users.user_id)
+            user_transforms[name], _ = _fitted(users, name, kind, known != OOV)
         space = cls(
             user_vocabulary,
             item_vocabulary,
@@ -140,7 +130,7 @@ class FeatureSpace:
         space = copy(self)
         space._profile_rows = pd.Index(users.user_id, dtype=object)
         space._profiles = {
-            name: transform(users.profile[name])
+            name: transform(users.column(name, transform.name))
             for name, transform in self.user_transforms.items()
             if name in users.profile
         }
@@ -162,7 +152,7 @@ class FeatureSpace:
     def schema(self) -> Schema:
         """The contract of the models."""
 
-        def described(transforms: Mapping[str, Transform]) -> tuple[Feature, ...]:
+        def described(transforms: Mapping[str, FeatureKind]) -> tuple[Feature, ...]:
             return tuple(transform.feature(name) for name, transform in transforms.items())
 
         return Schema(
@@ -201,22 +191,27 @@ class FeatureSpace:
         """Raw profile columns, [n] each, to the model's inputs; a column that is left out is unknown.
 
         Raises:
+            DataError: a value that a kind cannot read.
             UnknownNameError: a column that the features do not have.
         """
         for name in profile:
             if name not in self.user_transforms:
                 raise UnknownNameError("profile column", name, self.user_transforms)
         n = len(next(iter(profile.values()))) if profile else 1
+        columns = {name: raw_column(values) for name, values in profile.items()}
+        rows = np.arange(n).astype(object)
         return {
-            name: transform(np.asarray(profile[name])) if name in profile else transform.missing(n)
+            name: transform(transform.read(columns[name], name, rows))
+            if name in columns
+            else transform.missing(n)
             for name, transform in self.user_transforms.items()
         }
 
     def encode_items(self, items: Items) -> dict[str, Array]:
         """Content of any items, known or new, as the item encoder takes it, each [n, ...]."""
         return {
-            name: transform(values)
-            if (values := getattr(items, name)) is not None
+            name: transform(items.column(name, transform.name))
+            if name in items.columns
             else transform.missing(len(items))
             for name, transform in self.item_transforms.items()
         }
@@ -258,7 +253,7 @@ class FeatureSpace:
         saved: dict[str, Any] = {"num_trained_items": self.num_trained_items}
         for side, transforms in (("user", self.user_transforms), ("item", self.item_transforms)):
             saved[side] = {
-                name: {"kind": transform.kind, **transform.save(folder, f"{side}_{name}")}
+                name: {"kind": transform.name, **transform.save(folder, f"{side}_{name}")}
                 for name, transform in transforms.items()
             }
         if self.item_features:
@@ -271,6 +266,7 @@ class FeatureSpace:
 
         Raises:
             DataError: a file is missing.
+            UnknownNameError: a kind that nobody registered in this process.
         """
         folder = Path(folder)
         if not (folder / FEATURES_FILE).is_file():
@@ -278,7 +274,7 @@ class FeatureSpace:
         saved = json.loads((folder / FEATURES_FILE).read_text(encoding="utf-8"))
         transforms = {
             side: {
-                name: TRANSFORMS[values["kind"]].load(folder, f"{side}_{name}", values)
+                name: KINDS.find(values["kind"]).load(folder, f"{side}_{name}", values)
                 for name, values in saved[side].items()
             }
             for side in ("user", "item")
@@ -303,16 +299,21 @@ def _present(part: Interactions) -> Array:
 
 
 def _columns(
-    argument: str, names: Iterable[str], table: object, columns: Mapping[str, Any]
-) -> dict[str, Array]:
-    """The named columns of a table that must have them."""
-    names = [names] if isinstance(names, str) else list(names)
-    if names and table is None:
+    argument: str, names: Iterable[str] | Mapping[str, str], table: object, columns: Mapping[str, Any]
+) -> dict[str, str | None]:
+    """The named columns of a table that must have them, with the kinds that were said."""
+    named = named_kinds(names)
+    if named and table is None:
         raise DataError(
-            f"`{argument}` needs the table that holds the columns. Received: {names} and no table"
+            f"`{argument}` needs the table that holds the columns. Received: {list(named)} and no table"
         )
-    present = {name: values for name, values in columns.items() if values is not None}
-    for name in names:
-        if name not in present:
-            raise UnknownNameError(f"{argument} column", name, present)
-    return {name: np.asarray(present[name]) for name in names}
+    for name in named:
+        if name not in columns:
+            raise UnknownNameError(f"{argument} column", name, columns)
+    return named
+
+
+def _fitted(table: Items | Users, name: str, kind: str | None, known: Array) -> tuple[FeatureKind, Array]:
+    """A column's transform, learned from its known rows, and all of its raw values."""
+    values = table.column(name, kind)
+    return KINDS.find(kind or table.kinds[name]).fit(values[known]), values

@@ -7,6 +7,7 @@ from tfrec_zoo.layers.history_pooling import HistoryPooling
 from tfrec_zoo.layers.image_encoder import ImageEncoder
 from tfrec_zoo.layers.item_encoder import ItemEncoder
 from tfrec_zoo.layers.item_frequency import ItemFrequency
+from tfrec_zoo.layers.location_encoder import LocationEncoder
 from tfrec_zoo.layers.text_encoder import TextEncoder
 from tfrec_zoo.layers.vector_encoder import VectorEncoder
 
@@ -17,6 +18,7 @@ __all__ = [
     "ImageEncoder",
     "ItemEncoder",
     "ItemFrequency",
+    "LocationEncoder",
     "TextEncoder",
     "VectorEncoder",
     "feature_encoder",

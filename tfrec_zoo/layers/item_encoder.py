@@ -11,6 +11,7 @@ import tensorflow as tf
 from keras import ops
 
 from tfrec_zoo._errors import require
+from tfrec_zoo.feature_kind import KINDS
 from tfrec_zoo.layers.dense_stack import dense_stack
 from tfrec_zoo.layers.feature_encoder import feature_encoder
 from tfrec_zoo.schema import NUM_RESERVED, OOV, PAD, Feature, Schema
@@ -189,7 +190,7 @@ class ItemEncoder(keras.layers.Layer):
         values, encoder = content[feature.name], self.encoders[feature.name]
         if not training or self.content_dropout == 0:
             return encoder(values)
-        tokens = feature.kind in ("category", "text")
+        tokens = KINDS.find(feature.kind).tokens
         shape = ops.shape(values) if tokens else (ops.shape(values)[0], 1)
         keep = keras.random.uniform(shape, seed=self.seed_generator) >= self.content_dropout
         if tokens:

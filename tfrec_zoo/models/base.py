@@ -16,9 +16,9 @@ from keras import ops
 from tfrec_zoo._errors import require
 from tfrec_zoo.layers.item_encoder import ItemEncoder
 from tfrec_zoo.layers.item_frequency import ItemFrequency
+from tfrec_zoo.losses import Loss, TrainingRows
 from tfrec_zoo.models.catalogue.scorer import CatalogueScorer, encode_catalogue, traced_scores
-from tfrec_zoo.models.config import POINTWISE, ModelConfig
-from tfrec_zoo.models.objective import TrainingRows, training_loss
+from tfrec_zoo.models.config import ModelConfig
 from tfrec_zoo.models.training_examples import check_examples
 from tfrec_zoo.schema import Feature, Schema
 
@@ -56,6 +56,10 @@ class RecommenderModel(keras.Model):
         {"epochs": 20, "batch_size": 512, "learning_rate": 2e-3, "patience": 3}
     )
     """Options of `RunConfig` that suit the model."""
+    score_bias: Any = None
+    """A learned constant of all scores, where they are ratings or log-odds."""
+    loss_state: Any = None
+    """What the loss learns besides: a layer, or None."""
 
     def __init__(
         self,
@@ -72,6 +76,7 @@ class RecommenderModel(keras.Model):
         self.schema = schema
         self.config = config
         self.stored_items = stored_items
+        self.training_loss = config.make_loss()
         with _seeded(config.seed):
             self._build_layers()
         self._traced_scores = traced_scores(self)
@@ -91,20 +96,15 @@ class RecommenderModel(keras.Model):
             stored=self.stored_items,
             name="item_encoder",
         )
-        self.score_bias = (
-            self.add_weight(name="score_bias", shape=(), initializer="zeros", autocast=False)
-            if config.loss in POINTWISE
-            else None
-        )
-        self.frequency = (
-            ItemFrequency(schema.num_items, config.log_q, name="item_frequency")
-            if config.loss == "in_batch" and config.log_q != "none"
-            else None
-        )
+        if self.training_loss.has_score_bias:
+            self.score_bias = self.add_weight(
+                name="score_bias", shape=(), initializer="zeros", autocast=False
+            )
+        self.loss_state = self.training_loss.state(schema)
         self.build_query_encoder()
         self.item_encoder.build()
-        if self.frequency is not None:
-            self.frequency.build()
+        if self.loss_state is not None:
+            self.loss_state.build(None)
         self(self.example_inputs())
 
     def build_query_encoder(self) -> None:
@@ -123,9 +123,37 @@ class RecommenderModel(keras.Model):
         raise NotImplementedError
 
     @property
+    def stages(self) -> tuple[RecommenderModel, ...]:
+        """The models that this one is made of, in the order of asking; none where it is one itself."""
+        return ()
+
+    def training_stages(self) -> dict[str, RecommenderModel]:
+        """What `zoo.train` trains, one after the other, by name: the stages, or the model itself."""
+        return {stage.name: stage for stage in self.stages} or {self.name: self}
+
+    def index_stage(self) -> RecommenderModel | None:
+        """The model whose items an index by inner product can hold: itself, its first stage, or None."""
+        if self.stages:
+            return self.stages[0].index_stage()
+        return self if self.scores_by_dot_product else None
+
+    @property
+    def training_losses(self) -> tuple[Loss, ...]:
+        """The losses that `fit` adds up: those of the stages, or its own."""
+        return tuple(loss for stage in self.stages for loss in stage.training_losses) or (self.training_loss,)
+
+    @property
+    def item_encoders(self) -> tuple[ItemEncoder, ...]:
+        """All that the model has, its stages' side by side."""
+        of_stages = tuple(encoder for stage in self.stages for encoder in stage.item_encoders)
+        return of_stages or (self.item_encoder,)
+
+    @property
     def max_history_length(self) -> int:
-        """T, the newest items that the model reads."""
-        return self.config.max_history_length
+        """T, the newest items that the model reads, or the stage that reads most."""
+        return max(
+            (stage.max_history_length for stage in self.stages), default=self.config.max_history_length
+        )
 
     @property
     def trains_on(self) -> Literal["pairs", "sequences"]:
@@ -135,36 +163,52 @@ class RecommenderModel(keras.Model):
     @property
     def reads_times(self) -> bool:
         """Whether the inputs have "history_time" int64 [B, T], seconds from any origin."""
-        return False
+        return any(stage.reads_times for stage in self.stages)
 
     @property
     def needs_positives(self) -> bool:
-        """Whether the loss tells accidental hits by each user's known items."""
-        by_candidates = self.config.loss not in ("full", *POINTWISE)
-        return by_candidates and self.config.remove_accidental_hits
+        """Whether a loss tells accidental hits by each user's known items."""
+        return any(loss.needs_positives for loss in self.training_losses)
+
+    @property
+    def needs_negatives(self) -> bool:
+        """Whether a loss compares with drawn items."""
+        return any(loss.needs_negatives for loss in self.training_losses)
+
+    @property
+    def needs_rating(self) -> bool:
+        """Whether a loss compares scores with ratings."""
+        return any(loss.needs_rating for loss in self.training_losses)
+
+    @property
+    def frequency(self) -> Any:
+        """The items' frequency in batches, where the loss corrects by it."""
+        return self.loss_state if isinstance(self.loss_state, ItemFrequency) else None
 
     @property
     def vector_dim(self) -> int:
-        """D, the width of an item's vector."""
-        return self.config.embedding_dim
+        """D, the width of an item's vector, its stages' side by side."""
+        return sum(encoder.embedding_dim for encoder in self.item_encoders)
 
     @property
     def item_weights(self) -> list[Any]:
         """Weights that only encoding items needs: an export's table of item vectors takes their place."""
-        return list(self.item_encoder.weights)
+        return [weight for encoder in self.item_encoders for weight in encoder.weights]
 
     @property
     def profile_features(self) -> tuple[Feature, ...]:
-        """The schema's user features that the query encoder reads."""
-        return ()
+        """The schema's user features that the query encoder reads, or that of a stage."""
+        of_stages = {feature.name: feature for stage in self.stages for feature in stage.profile_features}
+        return tuple(of_stages.values())
 
     def set_content(self, content: Inputs) -> None:
-        """Give the item encoder the catalogue's content: `FeatureSpace.item_features`.
+        """Give the item encoders the catalogue's content: `FeatureSpace.item_features`.
 
         Raises:
             ValueError: other names or other shapes than the schema's.
         """
-        self.item_encoder.set_content(content)
+        for encoder in self.item_encoders:
+            encoder.set_content(content)
 
     def require_content(self) -> None:
         """Refuse to go on with a catalogue whose content was never set.
@@ -172,27 +216,29 @@ class RecommenderModel(keras.Model):
         Raises:
             ValueError: the schema has content and `set_content` was not called.
         """
-        self.item_encoder.require_content()
+        for encoder in self.item_encoders:
+            encoder.require_content()
 
     def require_ready(self) -> None:
-        """Refuse to train before all that the loss and the item encoder need is set.
+        """Refuse to train before all that the losses and the item encoders need is set.
 
         Raises:
             ValueError: content, or counts for "counted" frequencies, were never set.
         """
-        if self.frequency is not None:
-            self.frequency.require_counts()
+        for stage in self.stages:
+            stage.require_ready()
+        self.training_loss.require_ready(self.loss_state)
         require(not self.stored_items, "A model with stored items is not for training.", self.name)
         self.require_content()
 
     def example_inputs(self, batch_size: int = 1) -> dict[str, Any]:
         """Inputs of the right names, shapes and dtypes, all padding and zeros."""
         inputs = {
-            "history": np.zeros((batch_size, self.config.max_history_length), np.int32),
+            "history": np.zeros((batch_size, self.max_history_length), np.int32),
             "user_index": np.zeros((batch_size,), np.int32),
         }
         if self.reads_times:
-            inputs["history_time"] = np.zeros((batch_size, self.config.max_history_length), np.int64)
+            inputs["history_time"] = np.zeros((batch_size, self.max_history_length), np.int64)
         for feature in self.profile_features:
             inputs[feature.name] = np.zeros((batch_size, *feature.shape), feature.dtype)
         return {name: ops.convert_to_tensor(values) for name, values in inputs.items()}
@@ -286,7 +332,7 @@ class RecommenderModel(keras.Model):
             f"The loss comes from the config ({self.config.loss!r}); call `compile` without one.",
             self._compile_loss,
         )
-        static = self.config.loss == "full" and not self.schema.item_features
+        static = all(loss.is_static for loss in self.training_losses) and not self.schema.item_features
         require(
             static or not self.jit_compile,
             "`jit_compile=True` needs the loss 'full' and a schema without content: all else has shapes that "
@@ -294,7 +340,10 @@ class RecommenderModel(keras.Model):
             (self.config.loss, [feature.name for feature in self.schema.item_features]),
         )
         self.require_ready()
-        check_examples(self, x)
+        reads = {feature.name for feature in self.profile_features}
+        reads |= {"history_time"} if self.reads_times else set()
+        takes_sequences = self.trains_on == "sequences"
+        check_examples(x, name=self.name, reads=reads, takes_sequences=takes_sequences)
         return super().fit(x, *args, shuffle=shuffle, **kwargs)
 
     def compute_loss(
@@ -307,7 +356,7 @@ class RecommenderModel(keras.Model):
     ) -> Any:
         """The mean loss of a batch: `y` holds the item of each query, int32 [B]."""
         rows = self.training_rows(x, y, y_pred, sample_weight)
-        return training_loss(self, x, rows, training) + sum(self.losses)
+        return self.training_loss(self, x, rows, training) + sum(self.losses)
 
     def training_rows(self, x: Inputs, y: Any, y_pred: Mapping[str, Any], sample_weight: Any) -> TrainingRows:
         """What the loss compares: here a row an example."""
@@ -329,11 +378,6 @@ class RecommenderModel(keras.Model):
         """
         self.require_content()
         return encode_catalogue(self.encode_items, self.schema.num_items)
-
-    @property
-    def item_encoders(self) -> tuple[ItemEncoder, ...]:
-        """All that the model has."""
-        return (self.item_encoder,)
 
     def catalogue_scores(self, inputs: Inputs, item_vectors: Any, allowed: Any = None) -> Any:
         """Scores of the whole catalogue as they are served: the history is read from the item vectors.

@@ -16,7 +16,7 @@ from tfrec_zoo.layers.dense_scorer import DenseScorer
 from tfrec_zoo.layers.dense_stack import dense_stack
 from tfrec_zoo.models.base import Inputs
 from tfrec_zoo.models.catalogue.blocks_of_items import in_blocks_of_items
-from tfrec_zoo.models.config import POINTWISE, Loss, ModelConfig
+from tfrec_zoo.models.config import LossName, ModelConfig
 from tfrec_zoo.models.sequence_model import SequenceConfig, SequenceModel
 from tfrec_zoo.schema import NUM_RESERVED, OOV, Context
 
@@ -28,7 +28,7 @@ Profile = Literal["content", "id", "both"]
 class CNNRankerConfig(SequenceConfig):
     """Hyper-parameters of CNNRanker."""
 
-    loss: Loss = "in_batch"
+    loss: LossName = "in_batch"
 
     use_item_id: bool = False
     """Whether the item encoder has an id embedding beside the content."""
@@ -98,7 +98,7 @@ class CNNRanker(SequenceModel):
         config = self.config
         by_content = config.profile_of == "id" and not config.use_item_id and not config.use_user_id
         plain = config.score == "dot" and not config.normalize and not config.query_hidden_dims
-        return by_content and plain and config.loss not in POINTWISE
+        return by_content and plain and not self.needs_rating
 
     def set_history_vectors(self, vectors: Any) -> None:
         """Make a profile the plain mean of given vectors of the history's items, [num_trained_items, D]."""

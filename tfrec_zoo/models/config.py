@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from math import inf, isfinite
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from tfrec_zoo._errors import UnknownNameError, require
 from tfrec_zoo._field_types import check_fields
+from tfrec_zoo.losses import LOSSES, Loss
+from tfrec_zoo.losses.in_batch_loss import LogQ
 
-Loss = Literal["full", "in_batch", "sampled", "gbce", "bpr", "rating", "like"]
-LogQ = Literal["none", "streaming", "counted"]
-POINTWISE = ("rating", "like")
-"""Losses of an interaction's rating, which need no negatives."""
-DRAWN = ("sampled", "gbce", "bpr")
-"""Losses against drawn negatives alone."""
+LossName = Annotated[str, LOSSES]
 
 
 @dataclass(frozen=True)
@@ -47,10 +44,12 @@ class ModelConfig:
     """Whether query and item vectors have length one, so that scores are cosines."""
     temperature: float = 1.0
     """Divides the scores in the loss; about 0.05 goes with `normalize`."""
-    loss: Loss = "in_batch"
+    loss: LossName = "in_batch"
     """Softmax over the whole catalogue ("full"), over the batch's items, or over drawn negatives ("sampled");
     binary cross-entropy ("gbce") or pairs ("bpr") against drawn negatives; squared error of the rating, or
     binary cross-entropy of having liked the item ("like")."""
+    loss_settings: dict[str, Any] = field(default_factory=dict)
+    """Settings of the loss that have no field here, for a loss that is registered from outside."""
     label_smoothing: float = 0.0
     """Share of a softmax target's probability that goes to all candidates alike."""
     calibration: float = 0.75
@@ -79,11 +78,16 @@ class ModelConfig:
         for name in ("negatives_power", "like_threshold"):
             require(isfinite(getattr(self, name)), f"`{name}` must be finite.", getattr(self, name))
         require(self.num_negatives >= 0, "`num_negatives` must be at least 0.", self.num_negatives)
-        require(
-            self.loss not in DRAWN or self.num_negatives > 0,
-            f"`num_negatives` must be at least 1 with loss {self.loss!r}.",
-            self.num_negatives,
-        )
+        self.make_loss()
+
+    def make_loss(self) -> Loss:
+        """The loss, with the settings that are its own.
+
+        Raises:
+            UnknownNameError: a setting that it does not have.
+            ValueError: settings that it refuses.
+        """
+        return LOSSES.find(self.loss).of(self, self.loss_settings)
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready dict; `from_dict` reads it back."""
@@ -96,7 +100,7 @@ class ModelConfig:
         Raises:
             UnknownNameError: a name that is no hyper-parameter of this model.
         """
-        known = [field.name for field in fields(cls)]
+        known = [entry.name for entry in fields(cls)]
         for name in values:
             if name not in known:
                 raise UnknownNameError(f"hyper-parameter of {cls.__name__}", name, known)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tfrec_zoo._errors import UnknownNameError
+from tfrec_zoo._registry import Registry
 from tfrec_zoo.models.attention_ranker import AttentionRanker
 from tfrec_zoo.models.base import RecommenderModel
 from tfrec_zoo.models.cnn_ranker import CNNRanker
@@ -14,13 +15,17 @@ from tfrec_zoo.models.two_stage import TwoStage
 from tfrec_zoo.models.two_tower import TwoTower
 from tfrec_zoo.schema import Schema
 
-MODELS: dict[str, type[RecommenderModel]] = {
-    "attention_ranker": AttentionRanker,
-    "cnn_ranker": CNNRanker,
-    "gru_ranker": GRURanker,
-    "two_stage": TwoStage,
-    "two_tower": TwoTower,
-}
+MODELS: Registry[type[RecommenderModel]] = Registry(
+    "model",
+    {
+        "attention_ranker": AttentionRanker,
+        "cnn_ranker": CNNRanker,
+        "gru_ranker": GRURanker,
+        "two_stage": TwoStage,
+        "two_tower": TwoTower,
+    },
+)
+"""Name -> class; another joins by `MODELS.register("name", MyModel)`."""
 
 
 def list_models() -> list[str]:
@@ -34,9 +39,7 @@ def get_model_class(name: str) -> type[RecommenderModel]:
     Raises:
         UnknownNameError: no model of that name.
     """
-    if name not in MODELS:
-        raise UnknownNameError("model", name, MODELS)
-    return MODELS[name]
+    return MODELS.find(name)
 
 
 def list_presets() -> list[str]:

@@ -12,9 +12,9 @@ from keras import ops
 
 from tfrec_zoo._errors import require
 from tfrec_zoo.layers.user_embedding import UserEmbedding
+from tfrec_zoo.losses import TrainingRows
 from tfrec_zoo.models.base import Inputs, RecommenderModel
-from tfrec_zoo.models.config import POINTWISE, Loss, ModelConfig
-from tfrec_zoo.models.objective import TrainingRows
+from tfrec_zoo.models.config import LossName, ModelConfig
 from tfrec_zoo.schema import NUM_RESERVED, PAD
 
 
@@ -22,7 +22,7 @@ from tfrec_zoo.schema import NUM_RESERVED, PAD
 class SequenceConfig(ModelConfig):
     """Hyper-parameters of sequence models."""
 
-    loss: Loss = "full"
+    loss: LossName = "full"
     dropout: float = 0.1
     """Share of entries dropped in training, after the item vectors and within each layer."""
     use_user_id: bool = False
@@ -63,7 +63,7 @@ class SequenceModel(RecommenderModel):
     @property
     def trains_on(self) -> Literal["pairs", "sequences"]:
         """Sequences, unless the loss is one of ratings."""
-        return "pairs" if self.config.loss in POINTWISE else "sequences"
+        return "pairs" if self.needs_rating else "sequences"
 
     def encode_positions(
         self, inputs: Inputs, training: bool = False, item_vectors: Any = None, newest_only: bool = False

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping
+from typing import Any
 
 import tensorflow as tf
 
 from tfrec_zoo._errors import require
 
-if TYPE_CHECKING:
-    from tfrec_zoo.models.base import RecommenderModel
 
+def check_examples(examples: Any, *, name: str, reads: Collection[str], takes_sequences: bool) -> None:
+    """Refuse a tf.data set whose names and shapes tell that a model cannot train on it; pass all else.
 
-def check_examples(model: RecommenderModel, examples: Any) -> None:
-    """Refuse a tf.data set whose names and shapes tell that the model cannot train on it; pass all else.
+    Args:
+        examples: of `fit`.
+        name: of the model.
+        reads: names of inputs that not every pipeline brings.
+        takes_sequences: whether a target may be a whole sequence.
 
     Raises:
         ValueError: inputs without times or profile features that the model reads, or targets of whole
@@ -24,18 +27,16 @@ def check_examples(model: RecommenderModel, examples: Any) -> None:
     if not (isinstance(spec, tuple) and len(spec) > 1 and isinstance(spec[0], Mapping)):
         return
     inputs, targets = spec[:2]
-    read = {feature.name for feature in model.profile_features}
-    read |= {"history_time"} if model.reads_times else set()
-    missing = sorted(read - inputs.keys())
+    missing = sorted(set(reads) - inputs.keys())
     require(
         not missing,
-        f"Examples for {model.name} must have {missing}: times come with `with_times=True` of a pipeline, "
+        f"Examples for {name} must have {missing}: times come with `with_times=True` of a pipeline, "
         "profile features with a FeatureSpace that has them. `training_dataset` asks for what a model reads.",
         sorted(inputs),
     )
     rank = targets.shape.rank if isinstance(targets, tf.TensorSpec) else None
     require(
-        model.trains_on == "sequences" or rank in (None, 1),
-        f"{model.name} trains on one target an example: give `pipelines.pairs`, not `pipelines.sequences`.",
+        takes_sequences or rank in (None, 1),
+        f"{name} trains on one target an example: give `pipelines.pairs`, not `pipelines.sequences`.",
         targets,
     )

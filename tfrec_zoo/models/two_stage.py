@@ -2,43 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from tfrec_zoo._errors import UnknownNameError, require
-from tfrec_zoo.layers.item_encoder import ItemEncoder
+from tfrec_zoo._errors import require
+from tfrec_zoo._registry import Registry
 from tfrec_zoo.models.attention_ranker import AttentionRanker
 from tfrec_zoo.models.base import Inputs, RecommenderModel
 from tfrec_zoo.models.catalogue.mask import catalogue_mask, scattered
 from tfrec_zoo.models.catalogue.top_k import catalogue_top_k
 from tfrec_zoo.models.cnn_ranker import CNNRanker
-from tfrec_zoo.models.config import Loss, ModelConfig
+from tfrec_zoo.models.config import LossName, ModelConfig
 from tfrec_zoo.models.gru_ranker import GRURanker
 from tfrec_zoo.models.two_tower import TwoTower
-from tfrec_zoo.schema import Feature
 
-RANKERS: dict[str, type[RecommenderModel]] = {
-    "attention_ranker": AttentionRanker,
-    "cnn_ranker": CNNRanker,
-    "gru_ranker": GRURanker,
-}
+RANKERS: Registry[type[RecommenderModel]] = Registry(
+    "ranker", {"attention_ranker": AttentionRanker, "cnn_ranker": CNNRanker, "gru_ranker": GRURanker}
+)
+"""What can be a second stage: name -> class."""
 
 
 @dataclass(frozen=True)
 class TwoStageConfig(ModelConfig):
     """Hyper-parameters of TwoStage: those that all models share go to both stages."""
 
-    loss: Loss = "full"
+    loss: LossName = "full"
     use_item_id: bool = True
     """Whether the item encoders have an id embedding; True leaves the ranker its own default: a cnn_ranker
     reads content alone."""
-    ranker: str = "attention_ranker"
+    ranker: Annotated[str, RANKERS] = "attention_ranker"
     """Name of the second stage's model."""
     num_candidates: int = 200
     """Items that the first stage hands to the second."""
@@ -49,8 +47,6 @@ class TwoStageConfig(ModelConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.ranker not in RANKERS:
-            raise UnknownNameError("ranker", self.ranker, RANKERS)
         require(self.num_candidates >= 1, "`num_candidates` must be at least 1.", self.num_candidates)
         self.stage_configs()
 
@@ -58,7 +54,7 @@ class TwoStageConfig(ModelConfig):
         """The configs of retriever and ranker."""
         shared = {entry.name: getattr(self, entry.name) for entry in fields(ModelConfig)}
         retriever = TwoTower.config_class.from_dict({**shared, **self.retriever_settings})
-        ranker_class = RANKERS[self.ranker].config_class
+        ranker_class = RANKERS.find(self.ranker).config_class
         own = {"use_item_id": self.use_item_id and ranker_class.use_item_id}
         return retriever, ranker_class.from_dict({**shared, **own, **self.ranker_settings})
 
@@ -85,70 +81,23 @@ class TwoStage(RecommenderModel):
             "a schema without item features",
         )
         self.retriever = TwoTower(self.schema, retriever, self.stored_items, name="retriever")
-        self.ranker = RANKERS[self.config.ranker](self.schema, ranker, self.stored_items, name="ranker")
-        self.frequency = None
-        self.score_bias = None
+        self.ranker = RANKERS.find(self.config.ranker)(self.schema, ranker, self.stored_items, name="ranker")
         self(self.example_inputs())
 
     @property
-    def stages(self) -> tuple[RecommenderModel, RecommenderModel]:
+    def stages(self) -> tuple[RecommenderModel, ...]:
         """Retriever and ranker."""
         return self.retriever, self.ranker
 
     @property
-    def trains_on(self) -> Literal["pairs", "sequences"]:
-        """Pairs: both stages can read them."""
-        return "pairs"
-
-    @property
-    def reads_times(self) -> bool:
-        """Whether a stage does."""
-        return any(stage.reads_times for stage in self.stages)
-
-    @property
-    def needs_positives(self) -> bool:
-        """Whether a stage does."""
-        return any(stage.needs_positives for stage in self.stages)
-
-    @property
-    def vector_dim(self) -> int:
-        """An item's vector holds the retriever's and the ranker's."""
-        return sum(stage.vector_dim for stage in self.stages)
-
-    @property
-    def item_encoders(self) -> tuple[ItemEncoder, ...]:
-        """Both stages'."""
-        return (self.retriever.item_encoder, self.ranker.item_encoder)
-
-    @property
-    def item_weights(self) -> list[Any]:
-        """Both stages'."""
-        return [weight for stage in self.stages for weight in stage.item_weights]
-
-    @property
-    def profile_features(self) -> tuple[Feature, ...]:
-        """The retriever's."""
-        return self.retriever.profile_features
+    def item_encoder(self) -> Callable[..., Any]:  # type: ignore[override]
+        """From catalogue rows to the vectors of both stages, side by side."""
+        return self.encode_items
 
     @property
     def scores_by_dot_product(self) -> bool:
         """Never: the ranker scores what the retriever finds."""
         return False
-
-    def set_content(self, content: Inputs) -> None:
-        """Give both stages the catalogue's content."""
-        for stage in self.stages:
-            stage.set_content(content)
-
-    def require_content(self) -> None:
-        """Refuse to go on without the content of either stage."""
-        for stage in self.stages:
-            stage.require_content()
-
-    def require_ready(self) -> None:
-        """Refuse to train before both stages are ready."""
-        for stage in self.stages:
-            stage.require_ready()
 
     def encode_items(self, item_index: Any, training: bool = False) -> Any:
         """Encode catalogue rows by both stages, side by side."""
@@ -170,7 +119,8 @@ class TwoStage(RecommenderModel):
         """What each stage needs, by its name, and the retriever's "query"."""
         tables = (None, None) if item_vectors is None else self._split(item_vectors)
         first, second = (
-            stage.encode(inputs, training, table) for stage, table in zip(self.stages, tables, strict=True)
+            stage.encode(_read_by(stage, inputs), training, table)
+            for stage, table in zip(self.stages, tables, strict=True)
         )
         return {"query": first["query"], "retriever": first, "ranker": second}
 
@@ -186,7 +136,7 @@ class TwoStage(RecommenderModel):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """The sum of both stages' losses."""
+        """The sum of both stages' losses, each of its own kind."""
         return sum(
             stage.compute_loss(x, y, y_pred[stage.name], sample_weight, training) for stage in self.stages
         )
@@ -199,10 +149,19 @@ class TwoStage(RecommenderModel):
         of_retriever, of_ranker = self._split(item_vectors)
         if allowed is None:
             allowed = catalogue_mask(inputs["history"], self.schema.num_items)
-        retrieved = self.retriever.catalogue_scores(inputs, of_retriever, allowed)
+        retrieved = self.retriever.catalogue_scores(_read_by(self.retriever, inputs), of_retriever, allowed)
         num_items = self.schema.num_items
         best, rows = catalogue_top_k(retrieved, min(self.config.num_candidates, num_items), num_items)
-        encoded = self.ranker.encode(inputs, item_vectors=of_ranker)
+        encoded = self.ranker.encode(_read_by(self.ranker, inputs), item_vectors=of_ranker)
         scores = self.ranker.score(encoded, tf.gather(of_ranker, rows))
         scores = tf.where(tf.math.is_inf(best), -np.inf, scores)
         return scattered(rows, scores, tf.fill(tf.shape(retrieved), tf.constant(-np.inf, tf.float32)))
+
+
+def _read_by(stage: RecommenderModel, inputs: Inputs) -> dict[str, Any]:
+    """The inputs with the part of the history that a stage reads."""
+    length = stage.max_history_length
+    return {
+        name: values[:, -length:] if name in ("history", "history_time") else values
+        for name, values in inputs.items()
+    }

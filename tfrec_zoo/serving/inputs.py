@@ -29,9 +29,7 @@ class Requests:
     def __init__(self, inputs: Mapping[str, Mapping[str, Any]]) -> None:
         self._takes_limits = all(name in inputs for name in LIMITS)
         self._reads_times = "history_time" in inputs
-        self._profile_dtypes = {
-            name: spec["dtype"] for name, spec in inputs.items() if name not in _COMMON_INPUTS
-        }
+        self._profile = {name: spec for name, spec in inputs.items() if name not in _COMMON_INPUTS}
 
     def people(
         self,
@@ -101,16 +99,12 @@ class Requests:
     def _profiles(self, profiles: Sequence[Mapping[str, Any]]) -> dict[str, Array]:
         for profile in profiles:
             for name in profile:
-                if name not in self._profile_dtypes:
-                    raise UnknownNameError("profile feature", name, self._profile_dtypes)
-        inputs = {}
-        for name, dtype in self._profile_dtypes.items():
-            if dtype == "string":
-                inputs[name] = padded([_categories(profile.get(name, ())) for profile in profiles])
-            else:
-                numbers = [profile.get(name) for profile in profiles]
-                inputs[name] = np.array([np.nan if n is None else float(n) for n in numbers], np.float32)
-        return inputs
+                if name not in self._profile:
+                    raise UnknownNameError("profile feature", name, self._profile)
+        return {
+            name: _column(name, [profile.get(name) for profile in profiles], spec)
+            for name, spec in self._profile.items()
+        }
 
 
 def padded(rows: Sequence[Sequence[str]]) -> Array:
@@ -136,6 +130,30 @@ def answer_to_nobody(outputs: Mapping[str, Mapping[str, Any]]) -> dict[str, Arra
         name: np.zeros((0, 0), object if output["dtype"] == "string" else output["dtype"])
         for name, output in outputs.items()
     }
+
+
+def _column(name: str, values: Sequence[Any], spec: Mapping[str, Any]) -> Array:
+    """Values of B people as the signature takes them; None is unknown: NaN, 0 among whole numbers, or ""."""
+    shape = spec["shape"][1:]
+    if spec["dtype"] == "string":
+        if shape:
+            return padded([_categories(value) for value in values])
+        texts = ["" if value is None else str(value) for value in values]
+        return np.array(texts, dtype=object)
+    dtype = np.dtype(spec["dtype"])
+    table = np.full((len(values), *shape), np.nan if dtype.kind == "f" else 0, dtype)
+    for row, value in enumerate(values):
+        if value is None:
+            continue
+        try:
+            array = np.asarray(value, dtype=dtype)
+        except (TypeError, ValueError):
+            array = None
+        if array is None or array.shape != tuple(shape):
+            size = "a number" if not shape else f"{' x '.join(map(str, shape))} numbers"
+            raise DataError(f"Profile feature {name!r} must be {size}, or None. Received: {value!r}")
+        table[row] = array
+    return table
 
 
 def _categories(value: Any) -> list[str]:

@@ -76,20 +76,17 @@ class RunConfig:
         for name in ("warmup_epochs", "weight_decay"):
             require(getattr(self, name) >= 0, f"`{name}` must be at least 0.", getattr(self, name))
         if self.retriever:
-            self.of_retriever()
+            self.of_stage("retriever")
 
     def with_defaults(self, defaults: Mapping[str, Any]) -> Self:
         """The same, with `defaults` where a value is None."""
         missing = {name: value for name, value in defaults.items() if getattr(self, name) is None}
         return replace(self, **missing)
 
-    def of_retriever(self) -> Self:
-        """The options of a TwoStage model's first stage."""
-        return replace(self, **{**self.retriever, "retriever": {}})
-
-    def of_ranker(self) -> Self:
-        """The options of its second stage."""
-        return replace(self, retriever={})
+    def of_stage(self, name: str) -> Self:
+        """The options of a stage of a model."""
+        own = self.retriever if name == "retriever" else {}
+        return replace(self, **{**own, "retriever": {}})
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready dict."""

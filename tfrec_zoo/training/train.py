@@ -9,12 +9,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfrec_zoo._errors import require
 from tfrec_zoo.evaluation.callback import RankingMetrics
 from tfrec_zoo.evaluation.scorer import check_split
 from tfrec_zoo.features.encoded import EncodedInteractions, EncodedSplit
 from tfrec_zoo.models.base import RecommenderModel
-from tfrec_zoo.models.config import POINTWISE
-from tfrec_zoo.models.two_stage import TwoStage
 from tfrec_zoo.pipelines import pairs, sequences, with_negatives
 from tfrec_zoo.training.lazy_adam import LazyAdam
 from tfrec_zoo.training.learn_factors import learn_factors
@@ -33,7 +32,7 @@ def train(
 ) -> History:
     """Train a model by `model.fit`, stop by the validation metric, and keep the best epoch's weights.
 
-    A TwoStage model's stages are trained one after the other, each by its own `run_defaults`; options for the
+    Stages of a model are trained one after the other, each by its own `run_defaults`; options for the
     first alone are in `RunConfig.retriever`.
 
     Args:
@@ -44,27 +43,29 @@ def train(
         verbose: of `fit`.
 
     Returns:
-        The history: "loss", "val_hr@10", ... -> one value an epoch. Of a TwoStage model, the ranker's, and
-        the retriever's under "retriever_loss" and so on.
+        The history: "loss", "val_hr@10", ... -> one value per epoch. Of a model with stages, the last one's,
+        and those of the others under "retriever_loss" and so on.
 
     Raises:
         ValueError: a split of other features than the model's, or one without what its loss or inputs need.
     """
     run = run or RunConfig()
     check_split(model, split)
-    if isinstance(model, TwoStage):
-        # What the ranker's examples lack is said before the retriever is trained.
-        training_dataset(model.ranker, split.train, run.of_ranker())
-        first, second = (
-            train(stage, split, options, callbacks=callbacks, verbose=verbose)
-            for stage, options in ((model.retriever, run.of_retriever()), (model.ranker, run.of_ranker()))
-        )
-        return second | {f"retriever_{name}": values for name, values in first.items()}
+    stages = model.training_stages()
+    if model.stages:
+        # What a later stage's examples lack is said before the first is trained.
+        for name, stage in stages.items():
+            training_dataset(stage, split.train, run.of_stage(name))
+        *earlier, last = [
+            (name, train(stage, split, run.of_stage(name), callbacks=callbacks, verbose=verbose))
+            for name, stage in stages.items()
+        ]
+        prefixed = {f"{name}_{key}": values for name, history in earlier for key, values in history.items()}
+        return last[1] | prefixed
     run = run.with_defaults(model.run_defaults)
-    if model.frequency is not None and model.frequency.frequency == "counted":
-        model.frequency.set_counts(split.train.item_counts(split.num_items))
-    if model.score_bias is not None and model.config.loss == "rating" and split.train.rating is not None:
-        model.score_bias.assign(split.train.rating.mean())
+    model.training_loss.prepare(model.loss_state, split.train.item_counts(split.num_items))
+    if model.score_bias is not None and split.train.rating is not None:
+        model.score_bias.assign(model.training_loss.start_bias(split.train.rating))
     assert run.epochs is not None
     assert run.batch_size is not None
     watching = [*_watching(model, split, run), *callbacks]
@@ -124,10 +125,9 @@ def training_dataset(
 ) -> tf.data.Dataset:
     """The examples that a model's loss needs."""
     run = (run or RunConfig()).with_defaults(model.run_defaults)
-    config = model.config
     common: dict[str, Any] = {
         "batch_size": run.batch_size,
-        "max_history_length": config.max_history_length,
+        "max_history_length": model.max_history_length,
         "seed": run.seed,
         "with_times": model.reads_times,
     }
@@ -138,15 +138,32 @@ def training_dataset(
             train,
             context=run.context,
             with_positives=model.needs_positives,
-            with_rating=config.loss in POINTWISE,
+            with_rating=model.needs_rating,
             **common,
         )
-    if config.num_negatives:
+    if model.needs_negatives:
+        num_negatives, power = _negatives_of(model)
         dataset = with_negatives(
             dataset,
-            num_negatives=config.num_negatives,
+            num_negatives=num_negatives,
             item_counts=train.item_counts(model.schema.num_items),
-            power=config.negatives_power,
+            power=power,
             seed=run.seed,
         )
     return dataset
+
+
+def _negatives_of(model: RecommenderModel) -> tuple[int, float]:
+    """How many negatives a batch has, and their power: of all stages that need some."""
+    wanted = {
+        (stage.config.num_negatives, stage.config.negatives_power)
+        for stage in model.stages or (model,)
+        if stage.needs_negatives
+    }
+    require(
+        len(wanted) == 1,
+        "Stages that are trained at once share the negatives of a batch: give them the same `num_negatives` "
+        "and `negatives_power`, or train them one after the other by `zoo.train`.",
+        sorted(wanted),
+    )
+    return wanted.pop()

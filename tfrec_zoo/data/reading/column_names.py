@@ -39,6 +39,8 @@ WELL_KNOWN: Mapping[str, tuple[str, ...]] = {
     "title": ("title", "name", "movietitle booktitle productname itemname artistname"),
     "text": ("text description", "overview plot summary abstract body"),
     "categories": ("categories category genres genre tags brand store",),
+    "latitude": ("latitude lat",),
+    "longitude": ("longitude lon lng long",),
 }
 """Our column -> groups of well-known names, in small letters and digits alone, the surest group first."""
 

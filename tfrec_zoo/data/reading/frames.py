@@ -17,7 +17,7 @@ from tfrec_zoo.data.reading.json_lines import json_objects
 from tfrec_zoo.data.reading.parquet import open_parquet, parquet_parts
 from tfrec_zoo.data.reading.text_layout import STAND_IN, Layout, RewrittenFile, read_first_lines, read_head
 from tfrec_zoo.data.rejected import RejectionLog
-from tfrec_zoo.data.tables import Array
+from tfrec_zoo.data.typed_columns import Array
 
 _FORMATS = ("csv", "tsv", "parquet", "jsonl")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
@@ -24,7 +25,6 @@ CACHE_VARIABLE = "TFREC_ZOO_CACHE"
 _VERSION = 1
 _MANIFEST = "manifest.json"
 _TEXTS = ("name", "licence", "citation", "source")
-_ITEM_COLUMNS = ("title", "text", "categories")
 
 _Array = npt.NDArray[Any]
 
@@ -38,11 +38,11 @@ def write_cache(dataset: Dataset, folder: Path) -> None:
     """Write a data set, so that a reader finds all of it or nothing.
 
     Args:
-        dataset: interactions, and items and users of text, categories and numbers.
+        dataset: interactions, and items and users of texts, categories, numbers and locations.
         folder: where it goes; replaced if it is there.
 
     Raises:
-        DataError: the items have columns that the cache does not keep (pictures, tones, vectors).
+        DataError: the items or users have columns that the cache does not keep (pictures, tones, vectors).
         OSError: the folder cannot be written.
     """
     with staging_folder(folder) as temporary:
@@ -53,6 +53,10 @@ def write_cache(dataset: Dataset, folder: Path) -> None:
         manifest = {
             "version": _VERSION,
             **{name: getattr(dataset, name) for name in _TEXTS},
+            "kinds": {
+                "items": {} if dataset.items is None else dataset.items.kinds,
+                "users": {} if dataset.users is None else dataset.users.kinds,
+            },
             "rejected": asdict(dataset.rejected),
             "files": {path.name: sha256(path) for path in sorted(fresh.iterdir())},
         }
@@ -99,29 +103,40 @@ def _tables(dataset: Dataset) -> dict[str, pa.Table]:
     }
     tables = {"interactions.parquet": pa.table(columns)}
     if items is not None:
-        kept = [name for name in _ITEM_COLUMNS if getattr(items, name) is not None]
-        lost = [n for n in ("image", "audio", "vectors") if getattr(items, n) is not None]
-        if lost:
-            raise DataError(f"The cache keeps text and categories of items alone. Received: {lost}")
-        tables["items.parquet"] = pa.table(
-            {"item_id": list(items.item_id), **{name: list(getattr(items, name)) for name in kept}}
-        )
+        tables["items.parquet"] = _described("item_id", items.item_id, items.columns)
     if users is not None:
-        tables["users.parquet"] = pa.table(
-            {"user_id": list(users.user_id), **{name: pa.array(v) for name, v in users.profile.items()}}
-        )
+        tables["users.parquet"] = _described("user_id", users.user_id, users.profile)
     return tables
+
+
+def _described(ids_name: str, ids: _Array, columns: Mapping[str, _Array]) -> pa.Table:
+    """One table of items or users."""
+    arrays = {ids_name: pa.array(ids, pa.string())}
+    lost = []
+    for name, values in columns.items():
+        texts = values.dtype.kind == "O" and all(isinstance(value, str | tuple) for value in values)
+        if values.ndim == 1 and (texts or values.dtype.kind in "iuf"):
+            arrays[name] = pa.array(list(values) if texts else values)
+        elif values.shape[1:] == (2,) and values.dtype == np.float64:
+            arrays[name] = pa.FixedSizeListArray.from_arrays(values.ravel(), 2)
+        else:
+            lost.append(name)
+    if lost:
+        raise DataError(f"The cache keeps texts, categories, numbers and locations alone. Received: {lost}")
+    return pa.table(arrays)
 
 
 def _dataset(folder: Path, manifest: dict[str, Any], tables: dict[str, pa.Table]) -> Dataset:
     rejected = manifest["rejected"]
+    # A cache of an earlier release tells no kinds.
+    kinds = manifest.get("kinds", {"items": {}, "users": {}})
     texts = {name: str(manifest[name]) for name in _TEXTS}
     texts["source"] = f"cache {folder}, first from {texts['source']}"
     return Dataset(
         **texts,
         interactions=_interactions(tables["interactions.parquet"]),
-        items=_items(tables["items.parquet"]) if "items.parquet" in tables else None,
-        users=_users(tables["users.parquet"]) if "users.parquet" in tables else None,
+        items=_items(tables["items.parquet"], kinds["items"]) if "items.parquet" in tables else None,
+        users=_users(tables["users.parquet"], kinds["users"]) if "users.parquet" in tables else None,
         rejected=RejectedRows(
             rejected["by_reason"], tuple(Rejection(**example) for example in rejected["examples"])
         ),
@@ -142,21 +157,30 @@ def _interactions(table: pa.Table) -> Interactions:
     return Interactions(**columns)
 
 
-def _items(table: pa.Table) -> Items:
-    columns = {name: table.column(name).to_pylist() for name in table.column_names}
-    if "categories" in columns:
-        columns["categories"] = list(map(tuple, columns["categories"]))
-    return Items(**{name: _objects(values) for name, values in columns.items()})
+def _items(table: pa.Table, kinds: Mapping[str, str]) -> Items:
+    columns = _columns(table)
+    return Items(columns.pop("item_id"), kinds=kinds, **columns)
 
 
-def _users(table: pa.Table) -> Users:
-    profile = {
-        name: _objects(table.column(name).to_pylist())
-        if pa.types.is_string(table.schema.field(name).type)
-        else table.column(name).to_numpy()
-        for name in table.column_names
-    }
-    return Users(profile.pop("user_id"), profile)
+def _users(table: pa.Table, kinds: Mapping[str, str]) -> Users:
+    columns = _columns(table)
+    return Users(columns.pop("user_id"), columns, kinds)
+
+
+def _columns(table: pa.Table) -> dict[str, _Array]:
+    """The columns as kinds read them."""
+    columns: dict[str, _Array] = {}
+    for name in table.column_names:
+        column = table.column(name).combine_chunks()
+        if pa.types.is_fixed_size_list(column.type):
+            columns[name] = column.flatten().to_numpy(zero_copy_only=False).reshape(len(column), -1)
+        elif pa.types.is_list(column.type):
+            columns[name] = _objects([tuple(row) for row in column.to_pylist()])
+        elif pa.types.is_string(column.type):
+            columns[name] = _objects(column.to_pylist())
+        else:
+            columns[name] = column.to_numpy(zero_copy_only=False)
+    return columns
 
 
 def _objects(values: list[Any]) -> _Array:

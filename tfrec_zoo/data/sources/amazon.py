@@ -187,7 +187,7 @@ def _read_metadata(path: Path, wanted: set[str], log: RejectionLog) -> tuple[Ite
             f"{path.name}: the metadata must describe items of the reviews. Received: {len(seen):,} items, "
             "none of them reviewed. Check that both files are of one category and release."
         )
-    arrays = {name: np.empty(len(values), dtype=object) for name, values in columns.items()}
+    arrays: dict[str, Any] = {name: np.empty(len(values), dtype=object) for name, values in columns.items()}
     for name, values in columns.items():
         arrays[name][:] = values
     return Items(**arrays), len(seen)

@@ -14,6 +14,7 @@ from tfrec_zoo.bundle import (
     Manifest,
 )
 from tfrec_zoo.export.folder.server_files import docker_command
+from tfrec_zoo.export.formats import formats_in
 
 
 def model_card(manifest: Manifest) -> str:
@@ -36,7 +37,7 @@ def model_card(manifest: Manifest) -> str:
         "    tfrec-zoo serve " + manifest.name + "\n"
         "    " + docker_command(manifest.name) + "\n\n"
         f"from the folder that holds `{manifest.name}`; `{MODELS_CONFIG_FILE}` and `{BATCHING_CONFIG_FILE}` "
-        "are for a server of several models and for one under load." + _litert(manifest),
+        "are for a server of several models and for one under load." + _other_formats(manifest),
         "## Limits\n\n"
         f"- It knows {schema['num_items'] - 2:,} items and {schema['num_users'] - 2:,} users; "
         "unknown ids are passed over.\n"
@@ -47,9 +48,13 @@ def model_card(manifest: Manifest) -> str:
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
-def _litert(manifest: Manifest) -> str:
-    files = [name for name in manifest.files if name.endswith(".tflite")]
-    return f" For devices: {', '.join(f'`{name}`' for name in files)}." if files else ""
+def _other_formats(manifest: Manifest) -> str:
+    """What stands beside the SavedModel, by what it is for."""
+    purposes: dict[str, list[str]] = {}
+    for entry in formats_in(manifest).values():
+        if entry.purpose:
+            purposes.setdefault(entry.purpose, []).append(f"`{manifest.version}/{entry.file}`")
+    return "".join(f" {purpose}: {', '.join(files)}." for purpose, files in purposes.items())
 
 
 def _facts(manifest: Manifest) -> dict[str, Any]:

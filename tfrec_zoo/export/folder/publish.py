@@ -14,8 +14,10 @@ from tfrec_zoo.bundle import (
     CARD_FILE,
     MANIFEST_FILE,
     MODELS_CONFIG_FILE,
+    TRAINING_FOLDER,
     Manifest,
 )
+from tfrec_zoo.export.folder.keras_files import holds_keras_files
 from tfrec_zoo.export.folder.model_card import model_card
 from tfrec_zoo.export.folder.server_files import batching_config, models_config
 
@@ -31,7 +33,8 @@ def check_target(path: str | Path) -> None:
     if path.exists() or path.is_symlink():
         if not path.is_dir():
             raise DataError(f"{rule} Received: {path}, which is no folder. Choose another name.")
-        if any(path.iterdir()) and not (path / MANIFEST_FILE).is_file() and not _versions(path):
+        others = [entry for entry in path.iterdir() if not _is_training(entry)]
+        if others and not (path / MANIFEST_FILE).is_file() and not _versions(path):
             raise DataError(f"{rule} Received: {path}, which holds other things. Choose another name.")
     # Versions are written beside the folder and moved in, so both must be writable.
     for folder in (path, path.parent):
@@ -99,3 +102,8 @@ def _manifest(facts: Mapping[str, Any], number: int, hashes: Mapping[str, str]) 
 
 def _versions(path: Path) -> list[int]:
     return [int(entry.name) for entry in path.iterdir() if entry.name.isdecimal() and entry.is_dir()]
+
+
+def _is_training(entry: Path) -> bool:
+    """Whether this is what a run that failed after training left."""
+    return entry.name == TRAINING_FOLDER and holds_keras_files(entry)

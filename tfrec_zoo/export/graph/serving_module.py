@@ -16,12 +16,14 @@ from tfrec_zoo.bundle import (
     SERVING_SIGNATURE,
     SIMILAR_SIGNATURE,
 )
-from tfrec_zoo.export.graph.raw_features import RawFeatures, lookup, rows_of, vocabulary_table
+from tfrec_zoo.export.graph.raw_features import RawFeatures
 from tfrec_zoo.features.feature_space import FeatureSpace
 from tfrec_zoo.models.base import RecommenderModel
 from tfrec_zoo.models.catalogue.mask import catalogue_mask
 from tfrec_zoo.models.catalogue.top_k import catalogue_top_k
+from tfrec_zoo.reranking import ReRanker
 from tfrec_zoo.schema import NUM_RESERVED, PAD, PAD_TOKEN
+from tfrec_zoo.vocabulary.lookup import lookup, rows_of, vocabulary_table
 
 Tensors = dict[str, tf.Tensor]
 
@@ -36,6 +38,7 @@ class ServingModule(tf.Module):
         features: of the model's training data.
         k: length of `serving_default`'s lists.
         retired: raw ids of items that are never recommended.
+        reranker: what stands between scores and lists; nothing where left out.
     """
 
     def __init__(
@@ -44,11 +47,13 @@ class ServingModule(tf.Module):
         features: FeatureSpace,
         k: int,
         retired: Iterable[str] = (),
+        reranker: ReRanker | None = None,
     ) -> None:
         super().__init__(name="serving")
         # As an attribute itself, the model would be tracked and saved with all of its weights.
         self._of_model: Callable[[], RecommenderModel] = lambda: model
         self._k = k
+        self._reranker = reranker or ReRanker()
         replaced = {id(weight) for weight in model.item_weights}
         if model.schema.item_features:
             replaced = {id(weight) for encoder in model.item_encoders for weight in encoder.catalogue_weights}
@@ -162,7 +167,8 @@ class ServingModule(tf.Module):
         if exclude is not None:
             never = tf.concat([never, lookup(self.item_table, exclude)], axis=1)
         allowed = self._allowed(allow)[None, :] & catalogue_mask(never, self._num_rows)
-        return self._top_k(self._model.catalogue_scores(inputs, self._vectors, allowed), k)
+        scores = self._model.catalogue_scores(inputs, self._vectors, allowed)
+        return self._top_k(self._reranker(scores, inputs=inputs, k=k), k)
 
     @property
     def _num_rows(self) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tfrec_zoo.export.verification.engines import Array, Engine, EngineError, run_engine, saved_model_tensors
+from tfrec_zoo.export.verification.engines import Array, Engine, EngineError, TensorNames, run_engine
 from tfrec_zoo.export.verification.golden import Golden, compare
 from tfrec_zoo.features.feature_space import FeatureSpace
 
@@ -56,7 +56,7 @@ def check_engine(
 
     Args:
         engine: whose packages are installed.
-        path: of the SavedModel or the LiteRT file.
+        path: what it opens.
         goldens: signature -> request.
         features: of the model.
         tolerance: the largest relative difference of a score.
@@ -67,16 +67,7 @@ def check_engine(
         if engine.signatures is None or name in engine.signatures
     }
     requests: dict[str, Mapping[str, Array]] = {name: golden.inputs for name, golden in asked.items()}
-    if engine.reads == "saved_model":
-        tensors = saved_model_tensors(path)
-    else:
-        tensors = {
-            name: {
-                "inputs": {key: key for key in golden.inputs},
-                "outputs": {key: key for key in ("item_ids", "scores") if golden.output in (key, "item_ids")},
-            }
-            for name, golden in asked.items()
-        }
+    tensors = engine.tensors(path) if engine.tensors else _plain_names(asked)
     try:
         answers = run_engine(engine, path, requests, tensors)
     except EngineError as error:
@@ -88,6 +79,18 @@ def check_engine(
             EngineCheck(engine.name, name, found.relative, found.reordered, found.rows, tolerance=tolerance)
         )
     return checks
+
+
+def _plain_names(goldens: Mapping[str, Golden]) -> TensorNames:
+    """Tensors that are called as the signature calls them."""
+    names: dict[str, Mapping[str, Mapping[str, str]]] = {}
+    for signature, golden in goldens.items():
+        outputs = ("item_ids", "scores") if golden.output == "item_ids" else (golden.output,)
+        names[signature] = {
+            "inputs": {key: key for key in golden.inputs},
+            "outputs": {key: key for key in outputs},
+        }
+    return names
 
 
 def refuse_mismatches(checks: Sequence[EngineCheck]) -> None:

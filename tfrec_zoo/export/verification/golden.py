@@ -11,14 +11,17 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from tfrec_zoo.bundle import (
+    ENCODE_ITEM_SIGNATURE,
     ENCODE_QUERY_SIGNATURE,
     RECOMMEND_SIGNATURE,
     SCORE_SIGNATURE,
     SERVING_SIGNATURE,
     SIMILAR_SIGNATURE,
 )
+from tfrec_zoo.feature_kind import FeatureKind
 from tfrec_zoo.features.feature_space import FeatureSpace
 from tfrec_zoo.models.base import RecommenderModel
+from tfrec_zoo.reranking import ReRanker
 from tfrec_zoo.schema import NUM_RESERVED
 
 Array = npt.NDArray[Any]
@@ -81,15 +84,7 @@ def golden_requests(
         times = np.sort(generator.integers(0, 10**8, size=history.shape), axis=1)
         raw["history_time"] = inputs["history_time"] = np.where(history == 0, 0, times)
     for feature in model.profile_features:
-        name, transform = feature.name, features.user_transforms[feature.name]
-        if transform.kind == "category":
-            vocabulary: Any = transform.vocabulary  # type: ignore[attr-defined]
-            tokens = generator.integers(0, len(vocabulary), size=(n, transform.length))  # type: ignore[attr-defined]
-            raw[name] = vocabulary.strings(tokens).astype(str)
-            inputs[name] = vocabulary.lookup(raw[name].astype(object))
-        else:
-            raw[name] = generator.normal(size=n).astype(np.float32)
-            inputs[name] = transform(raw[name])
+        raw[feature.name], inputs[feature.name] = _drawn(features.user_transforms[feature.name], generator, n)
     return raw, inputs
 
 
@@ -99,8 +94,9 @@ def golden_answers(
     n: int,
     k: int = 10,
     retired: Sequence[str] = (),
+    reranker: ReRanker | None = None,
 ) -> dict[str, Golden]:
-    """A request of n people to each signature but `encode_item`, with the Keras model's answer.
+    """A request of n rows to each signature, with the Keras model's answer.
 
     Args:
         model: of the export.
@@ -108,6 +104,7 @@ def golden_answers(
         n: number of people.
         k: length of the lists asked for.
         retired: raw ids of items that are never recommended.
+        reranker: of the export.
     """
     raw, encoded = golden_requests(model, features, n)
     inputs = {name: tf.constant(values) for name, values in encoded.items()}
@@ -132,7 +129,8 @@ def golden_answers(
 
     def ranked(allowed: Array) -> Array:
         scores = model.catalogue_scores(inputs, vectors, tf.constant(allowed))
-        return np.asarray(np.where(allowed, scores, -np.inf))
+        scores = np.where(allowed, scores, np.float32(-np.inf))
+        return np.asarray((reranker or ReRanker())(scores, inputs=encoded, k=k))
 
     return {
         SERVING_SIGNATURE: Golden(raw, ranked(unseen), "item_ids", unseen),
@@ -159,7 +157,29 @@ def golden_answers(
             "item_ids",
         ),
         ENCODE_QUERY_SIGNATURE: Golden(raw, np.asarray(query["query"]), "query"),
+        ENCODE_ITEM_SIGNATURE: _golden_items(model, features, vectors, items),
     }
+
+
+def _golden_items(model: RecommenderModel, features: FeatureSpace, vectors: Any, items: Array) -> Golden:
+    """A request to `encode_item`: drawn content, or the given rows where the model reads none."""
+    if not model.schema.item_features:
+        names = features.item_vocabulary.strings(items).astype(str)
+        return Golden({"item_id": names}, np.asarray(tf.gather(vectors, items)), "vectors")
+    generator = np.random.default_rng(2)
+    drawn = {
+        feature.name: _drawn(features.item_transforms[feature.name], generator, len(items))
+        for feature in model.schema.item_features
+    }
+    content = {name: tf.constant(encoded) for name, (_, encoded) in drawn.items()}
+    raw = {name: values for name, (values, _) in drawn.items()}
+    return Golden(raw, np.asarray(model.encode_content(content)), "vectors")
+
+
+def _drawn(transform: FeatureKind, generator: np.random.Generator, n: int) -> tuple[Array, Array]:
+    """Raw values of n rows, and the same encoded."""
+    raw = transform.draw(generator, n)
+    return raw, transform(raw.astype(object) if raw.dtype.kind == "U" else raw)
 
 
 def compare(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +12,27 @@ import tensorflow as tf
 from keras import ops
 
 from tfrec_zoo._errors import require
+from tfrec_zoo.schema import Schema
 
-if TYPE_CHECKING:
-    from tfrec_zoo.models.base import RecommenderModel
+
+class CatalogueModel(Protocol):
+    """What scoring a catalogue asks of a model."""
+
+    name: str
+    schema: Schema
+
+    @property
+    def vector_dim(self) -> int:
+        """Width of an item's vector."""
+
+    def example_inputs(self, batch_size: int = 1) -> dict[str, Any]:
+        """Inputs of the right names, shapes and dtypes."""
+
+    def item_vectors(self) -> npt.NDArray[Any]:
+        """Vectors of all catalogue rows, float32 [num_items, vector_dim]."""
+
+    def catalogue_scores(self, inputs: Mapping[str, Any], item_vectors: Any, allowed: Any = None) -> Any:
+        """Scores of the whole catalogue, float32 [B, num_items]."""
 
 
 def encode_catalogue(
@@ -26,7 +44,7 @@ def encode_catalogue(
     return np.concatenate([ops.convert_to_numpy(block) for block in blocks]).astype(np.float32)
 
 
-def traced_scores(model: RecommenderModel) -> Callable[[Mapping[str, Any], Any], Any]:
+def traced_scores(model: CatalogueModel) -> Callable[[Mapping[str, Any], Any], Any]:
     """`model.catalogue_scores` as one graph for batches of any size, made once a model."""
     batches = {
         name: tf.TensorSpec(
@@ -50,7 +68,7 @@ class CatalogueScorer:
         ValueError: when called, inputs that lack one of the model's.
     """
 
-    def __init__(self, model: RecommenderModel, score: Callable[[Mapping[str, Any], Any], Any]) -> None:
+    def __init__(self, model: CatalogueModel, score: Callable[[Mapping[str, Any], Any], Any]) -> None:
         self._name = model.name
         self._known = model.example_inputs()
         self._vectors = ops.convert_to_tensor(model.item_vectors())

@@ -7,17 +7,24 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from tfrec_zoo._registry import Registry
+from tfrec_zoo.bundle import RECOMMEND_SIGNATURE, SCORE_SIGNATURE, SERVING_SIGNATURE
+from tfrec_zoo.feature_kind import KINDS
+from tfrec_zoo.schema import Feature
+
 Array = npt.NDArray[Any]
 Answers = dict[str, dict[str, Array]]
+TensorNames: TypeAlias = Mapping[str, Mapping[str, Mapping[str, str]]]
+"""Signature -> "inputs" and "outputs" -> name -> tensor of the graph."""
 
 _TIMEOUT = 600
 _RUN = """
@@ -34,40 +41,96 @@ class EngineError(ValueError):
 
 @dataclass(frozen=True)
 class Engine:
-    """A way to run an export."""
+    """A way to run what an export holds.
+
+    Its script is called with a file or folder, requests (.npz), where to put the answers (.npz), and the
+    names of tensors (JSON, as `TensorNames`); arrays are named SIGNATURE/TENSOR, strings are unicode.
+    """
 
     name: str
     """As tables show it."""
-    script: str
-    """File beside this one."""
-    reads: Literal["saved_model", "litert"]
-    """Whether it takes the version's folder or a LiteRT file."""
+    script: str | Path
+    """File beside this one, or the path of any other."""
+    reads: str
+    """`kind` of the formats that it opens."""
     without: tuple[str, ...]
     """Packages whose import fails in its process."""
     packages: tuple[str, ...] = ()
     """What must be installed besides TensorFlow."""
     signatures: tuple[str, ...] | None = None
     """Signatures that it can run; None for all."""
+    tensors: Callable[[Path], TensorNames] | None = None
+    """Tensors of a file's graph; None where they are called as the signature calls them."""
+    extra: str | None = None
+    """Extra of this package that installs `packages`."""
+    reads_every_kind: bool = True
+    """Whether it has the operations of every kind of feature, or of those alone that are `portable`."""
 
     @property
     def missing(self) -> list[str]:
         """Packages that are not installed."""
         return [package for package in self.packages if find_spec(package) is None]
 
+    def unread(self, features: Iterable[Feature]) -> list[Feature]:
+        """Those of a request's features that it has no operations for."""
+        if self.reads_every_kind:
+            return []
+        return [feature for feature in features if not KINDS.find(feature.kind).portable]
+
+
+def saved_model_tensors(folder: Path) -> TensorNames:
+    """Tensors of a SavedModel's signatures."""
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    graph = SavedModel.FromString((folder / "saved_model.pb").read_bytes()).meta_graphs[0]
+    return {
+        name: {
+            "inputs": {key: info.name for key, info in signature.inputs.items()},
+            "outputs": {key: info.name for key, info in signature.outputs.items()},
+        }
+        for name, signature in graph.signature_def.items()
+        if not name.startswith("__")
+    }
+
 
 _NEITHER = ("tfrec_zoo", "tensorflow")
-SAVED_MODEL = Engine("SavedModel", "run_saved_model.py", "saved_model", ("tfrec_zoo",))
-CPP_LOADER = Engine("TensorFlow's C++ loader", "run_cpp_loader.py", "saved_model", _NEITHER)
-LITERT = Engine("LiteRT", "run_litert.py", "litert", _NEITHER, ("ai_edge_litert",), ("recommend", "score"))
+SAVED_MODEL = Engine(
+    "SavedModel", "run_saved_model.py", "saved_model", ("tfrec_zoo",), tensors=saved_model_tensors
+)
+CPP_LOADER = Engine(
+    "TensorFlow's C++ loader", "run_cpp_loader.py", "saved_model", _NEITHER, tensors=saved_model_tensors
+)
 OPENVINO = Engine(
     "OpenVINO",
     "run_openvino.py",
     "saved_model",
     _NEITHER,
     ("openvino", "openvino_tokenizers"),
-    ("serving_default",),
+    (SERVING_SIGNATURE,),
+    saved_model_tensors,
+    "openvino",
+    reads_every_kind=False,
 )
-ENGINES = (SAVED_MODEL, CPP_LOADER, OPENVINO, LITERT)
+LITERT_SIGNATURES = (RECOMMEND_SIGNATURE, SCORE_SIGNATURE)
+LITERT = Engine(
+    "LiteRT",
+    "run_litert.py",
+    "litert",
+    _NEITHER,
+    ("ai_edge_litert",),
+    LITERT_SIGNATURES,
+    extra="litert",
+    reads_every_kind=False,
+)
+ENGINES: Registry[Engine] = Registry(
+    "engine",
+    {"saved_model": SAVED_MODEL, "cpp_loader": CPP_LOADER, "openvino": OPENVINO, "litert": LITERT},
+)
+
+
+def engines_of(kind: str) -> list[Engine]:
+    """The engines that open formats of a kind, installed or not."""
+    return [engine for engine in ENGINES.values() if engine.reads == kind]
 
 
 def loader() -> Engine:
@@ -81,15 +144,15 @@ def run_engine(
     engine: Engine,
     path: Path,
     requests: Mapping[str, Mapping[str, Array]],
-    tensors: Mapping[str, Mapping[str, Mapping[str, str]]],
+    tensors: TensorNames,
 ) -> Answers:
     """Ask an engine.
 
     Args:
         engine: whose packages are installed.
-        path: the SavedModel or the LiteRT file.
+        path: what it opens.
         requests: signature -> input -> array; strings as str.
-        tensors: signature -> "inputs" and "outputs" -> name -> tensor of the graph, of these signatures.
+        tensors: of the graph, for these signatures at least.
 
     Returns:
         Signature -> output -> array.
@@ -112,24 +175,20 @@ def run_engine(
         if run.returncode:
             last = (run.stderr.strip() or f"exit code {run.returncode}").splitlines()[-1]
             raise EngineError(f"{engine.name} cannot answer from {path}. Received: {last}")
-        answers: Answers = {name: {} for name in requests}
-        with np.load(found, allow_pickle=False) as arrays_found:
-            for key in arrays_found.files:
-                name, _, output = key.partition("/")
-                answers[name][output] = arrays_found[key]
+        return _read_answers(engine, path, found, {name: tensors[name] for name in requests})
+
+
+def _read_answers(engine: Engine, path: Path, found: Path, tensors: TensorNames) -> Answers:
+    """What the script wrote, which must be all that was asked for."""
+    answers: Answers = {}
+    with np.load(found, allow_pickle=False) as arrays:
+        for key in arrays.files:
+            name, _, output = key.partition("/")
+            answers.setdefault(name, {})[output] = arrays[key]
+    for name, sides in tensors.items():
+        if lacking := sides["outputs"].keys() - answers.get(name, {}).keys():
+            raise EngineError(
+                f"{engine.name} cannot answer from {path}. "
+                f"Received: no {', '.join(sorted(lacking))} of {name}."
+            )
     return answers
-
-
-def saved_model_tensors(folder: Path) -> dict[str, dict[str, dict[str, str]]]:
-    """Tensors of a SavedModel's signatures, as `run_engine` takes them."""
-    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
-
-    graph = SavedModel.FromString((folder / "saved_model.pb").read_bytes()).meta_graphs[0]
-    return {
-        name: {
-            "inputs": {key: info.name for key, info in signature.inputs.items()},
-            "outputs": {key: info.name for key, info in signature.outputs.items()},
-        }
-        for name, signature in graph.signature_def.items()
-        if not name.startswith("__")
-    }

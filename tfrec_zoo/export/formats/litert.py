@@ -4,43 +4,23 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal, get_args
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
 
 import tensorflow as tf
 
-from tfrec_zoo._errors import DataError, UnknownNameError
-from tfrec_zoo.bundle import RECOMMEND_SIGNATURE, SCORE_SIGNATURE
+from tfrec_zoo.bundle import EXTRA_FOLDER, litert_file
+from tfrec_zoo.export.formats.format import Format, Servable
 from tfrec_zoo.export.graph.serving_module import ServingModule
-from tfrec_zoo.export.verification.engines import LITERT
+from tfrec_zoo.export.verification.engines import LITERT_SIGNATURES
 
 Precision = Literal["float32", "float16", "int8"]
 """Of the weights: float16 are widened before use; int8 have a scale a row, and activations stay float32."""
 
-LITERT_TOLERANCE: Mapping[str, float] = {"float32": 1e-4, "float16": 1e-2, "int8": 0.25}
-"""How far a score may lie from the Keras model's, relative to the largest."""
 
-LITERT_SIGNATURES = (RECOMMEND_SIGNATURE, SCORE_SIGNATURE)
-
-
-def check_litert(precisions: Iterable[str]) -> None:
-    """Refuse what could not be written, before anything costly is done.
-
-    Raises:
-        UnknownNameError: a precision that is none of float32, float16, int8.
-        DataError: LiteRT's runtime, which opens what is written, is not installed.
-    """
-    for precision in precisions:
-        if precision not in get_args(Precision):
-            raise UnknownNameError("precision", precision, get_args(Precision))
-        if LITERT.missing:
-            raise DataError(
-                "A LiteRT file must be opened after it is written. Received: no ai-edge-litert. "
-                "Install it by `pip install 'tfrec-zoo[litert]'`."
-            )
-
-
-def to_litert(module: ServingModule, precision: str, description: Mapping[str, Any]) -> bytes:
+def to_litert(module: ServingModule, precision: Precision, description: Mapping[str, Any]) -> bytes:
     """Convert the signatures `recommend` and `score`, with LiteRT's own operations alone.
 
     Args:
@@ -74,6 +54,27 @@ def to_litert(module: ServingModule, precision: str, description: Mapping[str, A
                 f"refuses ({str(error).splitlines()[0]})."
             ) from error
     return _described(content, {**description, "precision": precision})
+
+
+def _write(precision: Precision, servable: Servable, file: Path) -> None:
+    file.write_bytes(to_litert(servable.module, precision, servable.facts))
+
+
+def _format(precision: Precision, tolerance: float) -> Format:
+    return Format(
+        title="LiteRT file",
+        kind="litert",
+        file=f"{EXTRA_FOLDER}/{litert_file(precision)}",
+        write=partial(_write, precision),
+        variant=precision,
+        tolerance=tolerance,
+        purpose="For devices",
+    )
+
+
+FLOAT32 = _format("float32", 1e-4)
+FLOAT16 = _format("float16", 1e-2)
+INT8 = _format("int8", 0.25)
 
 
 def _described(content: bytes, description: Mapping[str, Any]) -> bytes:

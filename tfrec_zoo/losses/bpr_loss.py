@@ -1,0 +1,30 @@
+"""Pairs of each row's item and a drawn one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from tfrec_zoo.losses.candidate_loss import Compared, DrawnLoss
+from tfrec_zoo.losses.comparisons import bpr
+from tfrec_zoo.losses.rows import TrainedModel, TrainingRows
+
+
+@dataclass(frozen=True)
+class BPRLoss(DrawnLoss):
+    """Each row's item should beat every drawn one (Rendle et al. 2009)."""
+
+    name: ClassVar[str] = "bpr"
+
+    def compare(
+        self,
+        compared: Compared,
+        model: TrainedModel,
+        inputs: Mapping[str, Any],
+        rows: TrainingRows,
+        candidates: Any,
+        training: bool,
+    ) -> Any:
+        """Mean over the pairs of each row."""
+        return bpr(*compared)
