@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -142,3 +143,61 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
     with pytest.raises(AttributeError, match="Did you mean: 'evaluate'"):
         _ = tfrec_zoo.evaluat
+
+
+def names() -> dict[str, list[Path]]:
+    """Every name of a module or a folder of the package, and where it is found."""
+    found: dict[str, list[Path]] = {}
+    for path in [*FILES, *(file.parent for file in PACKAGE.rglob("*/__init__.py"))]:
+        if path.name != "__init__.py":
+            found.setdefault(path.stem.lstrip("_"), []).append(path.relative_to(PACKAGE))
+    return found
+
+
+def is_plural(many: str, one: str) -> bool:
+    """Whether a word is the plural of another: losses, queries, indices."""
+    stems = {one, re.sub(r"y$", "i", one), re.sub(r"[ei]x$", "ic", one)}
+    return many == f"{one}s" or many in {f"{stem}es" for stem in stems}
+
+
+def is_command(path: Path) -> bool:
+    """Whether a file bears the name of a command, which users type."""
+    return len(path.parts) == 2 and path.parent.name == "cli" and f"{path.stem}," in COMMANDS
+
+
+COMMANDS = (PACKAGE / "cli" / "main.py").read_text(encoding="utf-8").partition("COMMANDS = (")[2].split()
+
+
+def test_no_two_names_differ_by_a_plural() -> None:
+    """A room's one file may be named for one of its things, as losses/loss.py is."""
+    assert is_plural("losses", "loss")
+    assert is_plural("queries", "query")
+    assert is_plural("indices", "index")
+    assert is_command(Path("cli/models.py"))
+    known = names()
+    assert {"tables", "models", "sources"} <= set(known)
+    confused = [
+        (str(first), str(second))
+        for one, firsts in known.items()
+        for many, seconds in known.items()
+        if is_plural(many, one)
+        for first in firsts
+        for second in seconds
+        if not is_command(first) and not is_command(second) and first.parent != second
+    ]
+    assert not confused
+
+
+def test_no_module_is_named_like_a_library_that_the_package_uses() -> None:
+    libraries = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                libraries |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                libraries.add((node.module or "").partition(".")[0])
+    assert {"tensorflow", "keras", "numpy", "json", "typer"} <= libraries
+    clash = {
+        name: paths for name, paths in names().items() if name in libraries | set(sys.stdlib_module_names)
+    }
+    assert not clash

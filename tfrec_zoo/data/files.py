@@ -15,7 +15,13 @@ from tfrec_zoo.data.reading.archives import open_binary
 from tfrec_zoo.data.reading.column_names import ChosenColumns, ColumnName, choose_columns
 from tfrec_zoo.data.reading.columns import ID_COLUMNS, BadRow, InteractionColumns
 from tfrec_zoo.data.reading.delimited import read_interactions_text
-from tfrec_zoo.data.reading.formats import Format, check_format, guess_format, has_header, sniff_delimiter
+from tfrec_zoo.data.reading.guess_format import (
+    Format,
+    check_format,
+    guess_format,
+    has_header,
+    sniff_delimiter,
+)
 from tfrec_zoo.data.reading.json_lines import first_objects, json_batches
 from tfrec_zoo.data.reading.parquet import parquet_parts, read_parquet
 from tfrec_zoo.data.reading.sequence_text import read_pairs, read_sequences

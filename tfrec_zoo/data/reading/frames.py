@@ -11,7 +11,7 @@ import pyarrow.csv
 
 from tfrec_zoo._errors import DataError, UnknownNameError
 from tfrec_zoo.data.reading.archives import open_binary
-from tfrec_zoo.data.reading.formats import guess_format, has_header, sniff_delimiter
+from tfrec_zoo.data.reading.guess_format import guess_format, has_header, sniff_delimiter
 from tfrec_zoo.data.reading.id_column import IdColumn
 from tfrec_zoo.data.reading.json_lines import json_objects
 from tfrec_zoo.data.reading.parquet import open_parquet, parquet_parts

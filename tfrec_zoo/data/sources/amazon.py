@@ -15,7 +15,7 @@ from tfrec_zoo.data.reading.archives import open_binary
 from tfrec_zoo.data.reading.column_names import choose_columns
 from tfrec_zoo.data.reading.columns import ID_COLUMNS, BadRow, InteractionColumns
 from tfrec_zoo.data.reading.delimited import read_interactions_text
-from tfrec_zoo.data.reading.formats import has_header
+from tfrec_zoo.data.reading.guess_format import has_header
 from tfrec_zoo.data.reading.json_lines import first_objects, json_batches, json_objects
 from tfrec_zoo.data.reading.text_layout import Layout, read_first_lines
 from tfrec_zoo.data.rejected import RejectionLog

@@ -8,7 +8,7 @@ Raises:
 """
 
 from tfrec_zoo.interop.tfrs.export import export_index
+from tfrec_zoo.interop.tfrs.factorized_top_k import factorized_top_k
 from tfrec_zoo.interop.tfrs.index import Kind, retrieval_index
-from tfrec_zoo.interop.tfrs.metric import factorized_top_k
 
 __all__ = ["Kind", "export_index", "factorized_top_k", "retrieval_index"]
