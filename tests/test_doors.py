@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -99,3 +100,16 @@ def test_a_plugin_that_fails_is_named_and_passed_over(tmp_path: Path) -> None:
     assert (
         "the plugin 'shop' (no_such_module_anywhere) could not be loaded: ModuleNotFoundError" in told.stderr
     )
+
+
+def test_the_table_names_files_that_are_there() -> None:
+    """CONTRIBUTING's table: the files that get a row, and beside each a file like the one to write."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = [line.split("|") for line in text.splitlines() if line.startswith("| a") and "register" in line]
+    assert len(rows) == 11
+    outsider = (ROOT / "tests" / "outsider.py").read_text(encoding="utf-8")
+    for _, what, write, row, door, _ in rows:
+        for path in re.findall(r"`(tfrec_zoo/[^`]*)`", write + row):
+            place = ROOT / path.replace("NAME_loss", "bpr_loss")
+            assert (place.parent if "NAME" in path else place).exists(), (what, path)
+        assert f"{door.strip().strip('`')}(" in outsider, what
