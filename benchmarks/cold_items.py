@@ -58,7 +58,7 @@ OWN_LOSS = Preset(
     {
         "score": "dot",
         "loss": "full",
-        "context": "others",
+        "history_scope": "others",
         "max_history_length": 50,
         "dropout": 0.2,
         "content_dropout": 0.3,

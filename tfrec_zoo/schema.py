@@ -18,8 +18,8 @@ NUM_RESERVED = 2
 PAD_TOKEN = ""
 """The raw string that stands for padding."""
 
-Context = Literal["past", "others"]
-"""What of a user's items stands beside a target in training: those before it, or all others."""
+HistoryScope = Literal["past", "others"]
+"""Which of a user's items stand beside a target in training: those before it, or all others."""
 
 RESERVED_NAMES = frozenset(
     {

@@ -175,8 +175,8 @@ def test_cold_users_are_asked_for_their_last_item_and_known_by_the_rest() -> Non
     rows += [("alone", "x", 1.0), ("single", "y", 2.0)]
     whole = table(rows)
     split = cold_users_split(whole, 0.5, validation=0.2, seed=1)
-    assert split.context is not None
-    parts = (split.train, split.validation, split.test, split.context)
+    assert split.fold_in is not None
+    parts = (split.train, split.validation, split.test, split.fold_in)
     assert sorted(place for part in parts for place in places(part)) == list(range(len(rows)))
     trained = set(split.train.user_id)
     for part in parts[1:]:
@@ -188,7 +188,7 @@ def test_cold_users_are_asked_for_their_last_item_and_known_by_the_rest() -> Non
             assert max(mine)[1] == place
     assert not set(split.validation.user_id) & set(split.test.user_id)
     held_out = {name for name, _, _ in rows} - trained
-    assert set(split.context.user_id) == held_out
+    assert set(split.fold_in.user_id) == held_out
 
 
 @pytest.mark.parametrize(

@@ -28,9 +28,10 @@ class Split:
     train: Interactions
     validation: Interactions
     test: Interactions
-    context: Interactions | None = None
+    fold_in: Interactions | None = None
     """Rows that are known when a question is asked but that training must not see: what users outside the
-    training part did before. None where the training part is all that is known."""
+    training part did before (the fold-in set of Liang et al. 2018, section 4.2). None where the training part
+    is all that is known."""
     candidates: Candidates = "all"
     """What a part's evaluation ranks: the whole catalogue, or the items of the part alone."""
 
@@ -176,7 +177,7 @@ def cold_users_split(
     """Take a share of the users out of training altogether; the last row of each is the test.
 
     Strong generalisation (Liang et al. 2018, section 4.2): a held-out user comes with a history at the time
-    of the question, though the model has never seen them. That history is `Split.context`. A held-out user
+    of the question, though the model has never seen them. That history is `Split.fold_in`. A held-out user
     with one row has a history only. Ties, and rows without time, keep the order of the file.
 
     Args:
@@ -206,7 +207,7 @@ def cold_users_split(
             )
     return replace(
         _split("cold_users", interactions, in_validation & target, in_test & target, train=~held_out),
-        context=interactions.take(np.flatnonzero(held_out & ~target)),
+        fold_in=interactions.take(np.flatnonzero(held_out & ~target)),
     )
 
 

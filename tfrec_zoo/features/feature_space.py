@@ -170,17 +170,17 @@ class FeatureSpace:
             split.train,
             split.validation,
             split.test,
-            *([] if split.context is None else [split.context]),
+            *([] if split.fold_in is None else [split.fold_in]),
         ]
         axis = pd.Index(pd.unique(np.concatenate([_present(part) for part in parts])), dtype=object)
-        train, validation, test, *context = (self._encode(part, axis) for part in parts)
+        train, validation, test, *fold_in = (self._encode(part, axis) for part in parts)
         return EncodedSplit(
             split.name,
             train,
             validation,
             test,
             num_items=len(self.item_vocabulary),
-            context=context[0] if context else None,
+            fold_in=fold_in[0] if fold_in else None,
             candidates=split.candidates,
         )
 

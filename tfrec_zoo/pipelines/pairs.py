@@ -10,7 +10,7 @@ import tensorflow as tf
 from tfrec_zoo._errors import UnknownNameError, require
 from tfrec_zoo.features.encoded import EncodedInteractions
 from tfrec_zoo.pipelines.order import batched_positions
-from tfrec_zoo.schema import PAD, Context
+from tfrec_zoo.schema import PAD, HistoryScope
 
 
 def pairs(
@@ -18,7 +18,7 @@ def pairs(
     *,
     batch_size: int,
     max_history_length: int,
-    context: Context = "past",
+    history_scope: HistoryScope = "past",
     with_positives: bool = False,
     max_positives: int = 1000,
     with_rating: bool = False,
@@ -34,8 +34,8 @@ def pairs(
         interactions: U users with n items in all.
         batch_size: B; the last batch of an epoch is smaller.
         max_history_length: T.
-        context: "past" for the T items before the interaction, as a served model sees them; "others" for
-            the user's newest T items besides it, for splits that ignore time.
+        history_scope: "past" for the T items before the interaction, as a served model sees them; "others"
+            for the user's newest T items besides it, for splits that ignore time.
         with_positives: whether to add "positives" [B, P], the items of the user, padded to the longest of the
             batch, from which accidental hits are told.
         max_positives: the most P: of a longer user, the newest, so that no single user sets a batch's cost.
@@ -55,8 +55,8 @@ def pairs(
     """
     require(batch_size >= 1, "`batch_size` must be at least 1.", batch_size)
     require(max_history_length >= 1, "`max_history_length` must be at least 1.", max_history_length)
-    if context not in get_args(Context):
-        raise UnknownNameError("context", context, get_args(Context))
+    if history_scope not in get_args(HistoryScope):
+        raise UnknownNameError("history_scope", history_scope, get_args(HistoryScope))
     interactions = interactions.known_only
     require(len(interactions) > 0, "Training needs an interaction of a known item or more.", 0)
 
@@ -79,7 +79,7 @@ def pairs(
     def gather(position: tf.Tensor) -> tuple[tf.Tensor, ...]:
         row = tf.gather(row_of_position, position)
         start = tf.gather(row_splits, row)[:, None]
-        if context == "past":
+        if history_scope == "past":
             source = position[:, None] - max_history_length + steps
         else:
             source = tf.gather(row_splits, row + 1)[:, None] - 1 - max_history_length + steps
