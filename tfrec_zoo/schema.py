@@ -107,7 +107,7 @@ class Schema:
         )
         require(
             NUM_RESERVED < self.num_trained_items <= self.num_items,
-            f"`num_trained_items` must be above {NUM_RESERVED} (an item or more) and at most `num_items`.",
+            f"`num_trained_items` must be above {NUM_RESERVED} (at least one item) and at most `num_items`.",
             (self.num_trained_items, self.num_items),
         )
         for side in ("user_features", "item_features"):

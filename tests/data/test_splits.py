@@ -69,7 +69,7 @@ def test_leave_last_out_is_its_definition(
             expected_validation += ordered[-2:-1] if validation else []
     whole = table(rows, timed)
     if not expected_test:
-        with pytest.raises(DataError, match=r"needs [23] rows or more.*Received.*random_split"):
+        with pytest.raises(DataError, match=r"needs at least [23] rows.*Received.*random_split"):
             leave_last_out(whole, validation=validation)
         return
     split = leave_last_out(whole, validation=validation)
@@ -123,7 +123,7 @@ def test_global_time_needs_time_and_moments() -> None:
         global_time_split(table([("a", "p", 0)] * 10, timed=False))
     with pytest.raises(DataError, match="between different moments"):
         global_time_split(table([("a", "p", 5)] * 10))
-    with pytest.raises(DataError, match="must hold a row or more"):
+    with pytest.raises(DataError, match="must hold at least one row"):
         global_time_split(table([("a", "p", 5)] * 3), test=0.1)
 
 
@@ -212,10 +212,10 @@ def test_shares_are_checked(call: Callable[[Interactions], Split], message: str)
 
 @pytest.mark.parametrize("cut", [cold_items_split, cold_users_split, random_split])
 def test_a_part_without_anything_is_refused(cut: Callable[..., Split]) -> None:
-    with pytest.raises(DataError, match=r"must get one or more (items|users|rows)"):
+    with pytest.raises(DataError, match=r"must get at least one of the (items|users|rows)"):
         cut(table([("a", "p", 0)] * 2), 0.1, validation=0.1)
 
 
 def test_cold_users_with_one_row_each_are_refused() -> None:
-    with pytest.raises(DataError, match="a user with two rows or more"):
+    with pytest.raises(DataError, match="a user with at least two rows"):
         cold_users_split(table([(f"u{n}", "p", 0.0) for n in range(30)]))

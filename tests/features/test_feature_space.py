@@ -144,7 +144,7 @@ def test_columns_that_are_not_there(split: Split, arguments: dict, error: type, 
 
 
 def test_no_training_rows() -> None:
-    with pytest.raises(DataError, match="a training row or more"):
+    with pytest.raises(DataError, match="at least one training row"):
         FeatureSpace.fit(WHOLE.take(np.array([], dtype=int)))
 
 

@@ -100,7 +100,7 @@ def test_weights_and_profiles_go_with_their_rows() -> None:
 
 
 def test_refuses_what_gives_no_example() -> None:
-    with pytest.raises(ValueError, match="an interaction of a known item"):
+    with pytest.raises(ValueError, match="at least one interaction of a known item"):
         pairs(encoded_from_lists([[1], []]), batch_size=2, max_history_length=1)
     with pytest.raises(UnknownNameError, match="Did you mean 'past'"):
         pairs(encoded_from_lists(USERS), batch_size=2, max_history_length=1, history_scope="pas")

@@ -59,8 +59,8 @@ def leave_last_out(interactions: Interactions, validation: bool = True) -> Split
     open_rows = counts[codes] > held_out
     if not open_rows.any():
         raise DataError(
-            f"A user needs {held_out + 1} rows or more to be held out. Received: {interactions!r}, at most "
-            f"{int(counts.max(initial=0))} rows a user. Use `random_split`, or do not split."
+            f"A user needs at least {held_out + 1} rows to be held out. Received: {interactions!r}, at most "
+            f"{int(counts.max(initial=0))} rows per user. Use `random_split`, or do not split."
         )
     in_test = _last_of_each_user(interactions, open_rows)
     before = open_rows & ~in_test if validation else np.zeros_like(in_test)
@@ -93,7 +93,7 @@ def global_time_split(interactions: Interactions, validation: float = 0.1, test:
         )
     cuts = _cut_positions(len(times), validation, test)
     if not len(times) or cuts[1] == len(times):
-        raise DataError(f"A share of {test} must hold a row or more. Received: {interactions!r}")
+        raise DataError(f"A share of {test} must hold at least one row. Received: {interactions!r}")
     first_validation, first_test = np.partition(times, cuts)[list(cuts)]
     split = _split(
         "global_time",
@@ -202,7 +202,7 @@ def cold_users_split(
     for name, asked, group in (("test", fraction, in_test), ("validation", validation, in_validation)):
         if asked and not (group & target).any():
             raise DataError(
-                f"{name} must have a user with two rows or more, one to be known by and one to be found. "
+                f"{name} must have a user with at least two rows, one to be known by and one to be found. "
                 f"Received: none among {int(group.sum())} rows. Use more data or a larger share."
             )
     return replace(
@@ -282,6 +282,6 @@ def _check_shares(validation: float, test: float, name: str = "test") -> None:
 def _check_counts(train: int, validation: int, test: int, share: float, what: str) -> None:
     if train < 1 or test < 1 or (share > 0 and validation < 1):
         raise DataError(
-            f"Each part must get one or more {what}. Received: {train} for train, {validation} for "
+            f"Each part must get at least one of the {what}. Received: {train} for train, {validation} for "
             f"validation, {test} for test. Use more data or larger shares."
         )

@@ -43,7 +43,7 @@ class RunConfig:
     epsilon: float = 1e-7
     """Added to Adam's divisor; about 1e-4 lets rare words and categories learn less than frequent ones."""
     teacher: Teacher = "none"
-    """What a CNNRanker's item encoder learns: by its own loss, or the item factors of EASE, one example an
+    """What a CNNRanker's item encoder learns: by its own loss, or the item factors of EASE, one example per
     item, which takes seconds and suits new items."""
     monitor: str = "ndcg@10"
     """The validation metric that tells the best epoch, of ranks or of lists, e.g. "coverage@10"."""
