@@ -17,7 +17,7 @@ from tfrec_zoo.export.graph.serving_module import ServingModule
 from tfrec_zoo.export.verification.engines import LITERT_SIGNATURES
 
 Precision = Literal["float32", "float16", "int8"]
-"""Of the weights: float16 are widened before use; int8 have one scale per row, and activations stay float32."""
+"""Of the weights: float16 are widened before use; int8 have one scale per row, activations stay float32."""
 
 
 def to_litert(module: ServingModule, precision: Precision, description: Mapping[str, Any]) -> bytes:
