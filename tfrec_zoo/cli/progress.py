@@ -17,7 +17,7 @@ from tfrec_zoo.experiment.report import REPORT_FILE
 
 
 class ConsoleProgress(Progress):
-    """Says what a run tells; as a context, it takes the bars down when the run fails."""
+    """Prints how a run goes; in a `with` block, it takes the bars down when the run fails."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
