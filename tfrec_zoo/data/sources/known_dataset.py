@@ -17,7 +17,14 @@ which it gives up; it raises DataError or OSError where its source does not answ
 
 @dataclass(frozen=True)
 class PublishedLayout:
-    """How the files of a publisher are recognised, and read whichever release they are of."""
+    """How the files of a publisher are recognised, and read whichever release they are of.
+
+    Example:
+        >>> def read_orders(folder):
+        ...     return load_dataset(folder / "orders.csv")
+        >>> PublishedLayout(read_orders, files=("orders.csv",))
+        PublishedLayout(files=('orders.csv',), endings=(), stands_alone=False)
+    """
 
     read: Callable[[Path], Dataset] = field(repr=False)
     """Reads them from a folder, an archive or, where one may stand alone, a file."""
@@ -32,6 +39,15 @@ class PublishedLayout:
 @dataclass(frozen=True)
 class KnownDataset:
     """One data set that has a name: it is read, from files that are there or fetched, or it is drawn.
+
+    Example:
+        >>> def read_orders(folder):
+        ...     return load_dataset(folder / "orders.csv")
+        >>> shop = KnownDataset("9 users, 5 items", "ours", read_orders, by_hand="ask the shop")
+        >>> shop.routes
+        ('folder',)
+        >>> KnownDataset("500 users, 200 items", "CC0-1.0", draw=synthetic).routes
+        ('drawn',)
 
     Raises:
         ValueError: neither `read` nor `draw` or both, or files without a word on how to get them.
