@@ -36,6 +36,20 @@ class FeatureKind(ABC):
     """A kind of column; an instance is one column's transform, fitted on training rows.
 
     Raw values are what a table or a request holds, encoded ones what a model's layer reads.
+
+    Example:
+        >>> import numpy as np
+        >>> from tfrec_zoo.feature_kind import KINDS
+        >>> from tfrec_zoo.kinds.number import Number
+        >>> class Percent(Number):  # "12 %"; a number from there on
+        ...     name = "percent"
+        ...     @classmethod
+        ...     def read(cls, values, column, ids):
+        ...         return super().read(np.array([float(str(v).rstrip(" %")) for v in values]), column, ids)
+        >>> KINDS.register("percent", Percent)
+        >>> Items(["cup", "jug"], sold=["12 %", "5 %"], kinds={"sold": "percent"}).columns["sold"].tolist()
+        [12.0, 5.0]
+        >>> KINDS.unregister("percent")
     """
 
     name: ClassVar[str]

@@ -10,7 +10,13 @@ from tfrec_zoo._errors import require
 
 
 class Recommendation(NamedTuple):
-    """One recommended item."""
+    """One recommended item.
+
+    Example:
+        >>> item_id, score = Recommendation("cup", 1.5)
+        >>> item_id
+        'cup'
+    """
 
     item_id: str
     """Raw id."""

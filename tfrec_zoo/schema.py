@@ -47,6 +47,10 @@ RESERVED_NAMES = frozenset(
 class Feature:
     """One profile or content feature.
 
+    Example:
+        >>> Feature("genres", "category", shape=(3,), vocabulary_size=20).dtype
+        'int32'
+
     Raises:
         ValueError: an unknown kind, a reserved name, or a vocabulary size that does not suit the kind.
     """
@@ -84,6 +88,12 @@ class Feature:
 @dataclass(frozen=True)
 class Schema:
     """Sizes, names, dtypes and shapes of everything that a model sees.
+
+    Example:
+        >>> price = Feature("price", "number", shape=())
+        >>> schema = Schema(num_users=5, num_items=12, num_trained_items=10, item_features=(price,))
+        >>> Schema.from_dict(schema.to_dict()) == schema
+        True
 
     Raises:
         ValueError: sizes that contradict each other, or a name used twice on one side.

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import doctest
-
 import pytest
 
 from tfrec_zoo._errors import UnknownNameError
-from tfrec_zoo.metrics import LIST_METRICS, RANK_METRICS, higher_is_better, list_metric, ranking
+from tfrec_zoo.metrics import LIST_METRICS, RANK_METRICS, higher_is_better
 from tfrec_zoo.metrics.registry import name_and_length
 
 
@@ -29,10 +27,3 @@ def test_which_way_is_better() -> None:
     for name in (*RANK_METRICS, *LIST_METRICS):
         assert higher_is_better(f"{name}@10") is (name not in lower), name
     assert higher_is_better("a metric of somebody else's callback")
-
-
-@pytest.mark.parametrize("module", [list_metric, ranking])
-def test_examples_run(module) -> None:
-    found = doctest.testmod(module)
-    assert found.attempted > 0
-    assert found.failed == 0

@@ -20,7 +20,21 @@ ScoreFunction: TypeAlias = Callable[[Mapping[str, Array]], Scores]
 
 
 class Baseline(ABC):
-    """A model that is fitted in one go and scores the whole catalogue from the items of a history."""
+    """A model that is fitted in one go and scores the whole catalogue from the items of a history.
+
+    Example:
+        >>> import numpy as np
+        >>> class Newest(Baseline):  # the later in the catalogue, the better
+        ...     name = "newest"
+        ...     def fit(self, train, num_items):
+        ...         self.scores = np.arange(num_items, dtype=np.float32)
+        ...         return self
+        ...     def catalogue_scorer(self):
+        ...         return lambda batch: np.tile(self.scores, (len(batch["history"]), 1))
+        >>> newest = Newest().fit(train=None, num_items=5)
+        >>> newest.catalogue_scorer()({"history": np.array([[2]])}).tolist()
+        [[0.0, 1.0, 2.0, 3.0, 4.0]]
+    """
 
     name: ClassVar[str]
     max_history_length: ClassVar[int | None] = None

@@ -27,6 +27,15 @@ class ContentKNN(Baseline):
     Neighbours are items of the training data, so an item that nobody has touched yet is scored too.
     Source: Lops et al., "Content-based recommender systems" (2011), section 3.3.1.
 
+    Example:
+        >>> import numpy as np
+        >>> from tfrec_zoo.features import EncodedInteractions
+        >>> train = EncodedInteractions(np.array([2]), np.array([0, 2]), item_index=np.array([2, 3]))
+        >>> vectors = [[0, 0], [0, 0], [1, 0], [0, 1], [0, 2]]  # by catalogue row; nobody took item 4
+        >>> score = ContentKNN(vectors).fit(train, num_items=5).catalogue_scorer()
+        >>> score({"history": np.array([[3]])}).tolist()
+        [[0.0, 0.0, 0.0, 0.0, 1.0]]
+
     Raises:
         ValueError: vectors that are no matrix, or a hyper-parameter out of range.
     """

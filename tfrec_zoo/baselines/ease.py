@@ -32,6 +32,14 @@ class EASE(Baseline):
     scores X B. The inverse is taken in float64, the weights are kept in float32.
     Source: Steck, "Embarrassingly shallow autoencoders for sparse data" (WWW 2019), equation 8.
 
+    Example:
+        >>> import numpy as np
+        >>> from tfrec_zoo.features import EncodedInteractions
+        >>> train = EncodedInteractions(np.array([2, 3]), np.array([0, 2, 3]), item_index=np.array([2, 3, 4]))
+        >>> score = EASE(l2=1.0).fit(train, num_items=5).catalogue_scorer()
+        >>> int(score({"history": np.array([[2]])}).argmax())  # whoever took item 2 took item 3
+        3
+
     Raises:
         ValueError: a hyper-parameter out of range.
     """

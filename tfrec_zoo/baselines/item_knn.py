@@ -35,6 +35,14 @@ class ItemKNN(Baseline):
     Source: Sarwar et al., "Item-based collaborative filtering recommendation algorithms" (WWW 2001);
     shrinkage as in Dacrema et al., "Are we really making much progress?" (RecSys 2019), section 3.2.
 
+    Example:
+        >>> import numpy as np
+        >>> from tfrec_zoo.features import EncodedInteractions
+        >>> train = EncodedInteractions(np.array([2, 3]), np.array([0, 2, 3]), item_index=np.array([2, 3, 4]))
+        >>> score = ItemKNN(num_neighbours=1).fit(train, num_items=5).catalogue_scorer()
+        >>> score({"history": np.array([[2]])}).tolist()  # whoever took item 2 took item 3
+        [[0.0, 0.0, 0.0, 1.0, 0.0]]
+
     Raises:
         ValueError: a hyper-parameter out of range.
     """

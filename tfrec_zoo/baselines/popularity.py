@@ -20,7 +20,16 @@ from tfrec_zoo.features.encoded import EncodedInteractions
 
 @dataclass(eq=False)
 class Popularity(Baseline):
-    """Scores are training counts."""
+    """Scores are training counts.
+
+    Example:
+        >>> import numpy as np
+        >>> from tfrec_zoo.features import EncodedInteractions
+        >>> train = EncodedInteractions(np.array([2, 3]), np.array([0, 2, 3]), item_index=np.array([2, 4, 4]))
+        >>> popularity = Popularity().fit(train, num_items=5)
+        >>> popularity.catalogue_scorer()({"history": np.array([[2]])}).tolist()
+        [[0.0, 0.0, 1.0, 0.0, 2.0]]
+    """
 
     name: ClassVar[str] = "popularity"
     _counts: npt.NDArray[np.float64] | None = field(default=None, init=False, repr=False)

@@ -29,6 +29,16 @@ class RecentPopularity(Baseline):
     Age is counted from the newest training interaction.
     Source: Ji et al., "A re-visit of the popularity baseline in recommender systems" (SIGIR 2020).
 
+    Example:
+        >>> import numpy as np
+        >>> from tfrec_zoo.features import EncodedInteractions
+        >>> train = EncodedInteractions(
+        ...     np.array([2]), np.array([0, 2]), item_index=np.array([2, 3]), timestamp=np.array([0, 604800])
+        ... )
+        >>> popularity = RecentPopularity(half_life=7).fit(train, num_items=4)  # 604,800 seconds are 7 days
+        >>> popularity.catalogue_scorer()({"history": np.array([[2]])}).tolist()
+        [[0.0, 0.0, 0.5, 1.0]]
+
     Raises:
         ValueError: not exactly one of the two is given, or it is not above 0.
     """

@@ -21,7 +21,13 @@ _Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Split:
-    """Disjoint parts of one table of interactions."""
+    """Disjoint parts of one table of interactions.
+
+    Example:
+        >>> split = leave_last_out(Interactions(["ann"] * 3, ["cup", "jug", "pot"]))
+        >>> [part.item_id.tolist() for part in (split.train, split.validation, split.test)]
+        [['cup'], ['jug'], ['pot']]
+    """
 
     name: str
     """The protocol, e.g. "leave_last_out"."""

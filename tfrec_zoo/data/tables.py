@@ -24,6 +24,13 @@ class Interactions:
     Ids are strings held as categories (one integer code per row, each string once), so 20 million rows cost
     under half a gigabyte. Integer ids become their decimal strings.
 
+    Example:
+        >>> likes = Interactions(["ann", "bob", "ann"], ["cup", "cup", "jug"], timestamp=[30, 20, 10])
+        >>> likes
+        Interactions(3 rows, 2 users, 2 items, with timestamp)
+        >>> likes.take(likes.order_by_time()).item_id.tolist()
+        ['jug', 'cup', 'cup']
+
     Raises:
         DataError: columns of different lengths, a missing or empty id, an id with a line break or with
             white space at an end, or a time, rating or weight that is not a finite number.
@@ -242,6 +249,11 @@ class Items:
 class Users:
     """What is known of each user: named profile columns, of any kind that items can have.
 
+    Example:
+        >>> users = Users(["ann", "bob"], {"age": [31, None], "city": ["Rome", "Oslo"]})
+        >>> users.kinds
+        {'age': 'number', 'city': 'category'}
+
     Raises:
         DataError: an id that is missing or stands twice, a column of another length, or a value that its
             kind cannot read.
@@ -275,7 +287,12 @@ class Users:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Interactions with the catalogue, the users, and where all of it came from."""
+    """Interactions with the catalogue, the users, and where all of it came from.
+
+    Example:
+        >>> Dataset("shop", Interactions(["ann", "bob"], ["cup", "jug"]), Items(["cup", "jug"], price=[3, 5]))
+        Dataset('shop': Interactions(2 rows, 2 users, 2 items); 2 items described; from memory; ...)
+    """
 
     name: str
     interactions: Interactions

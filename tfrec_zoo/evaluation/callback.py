@@ -28,6 +28,15 @@ class RankingMetrics(keras.callbacks.Callback):
             keras.callbacks.EarlyStopping("val_ndcg@10", mode="max", patience=5, restore_best_weights=True),
         ])
 
+    Example:
+        >>> from tfrec_zoo.training import training_dataset
+        >>> model = create_model("two_tower", features.schema)  # features, encoded: of FeatureSpace
+        >>> model.compile("adam")
+        >>> examples = training_dataset(model, encoded.train)
+        >>> history = model.fit(examples, epochs=1, verbose=0, callbacks=[RankingMetrics(encoded)])
+        >>> sorted(history.history)
+        ['loss', 'val_hr@10', 'val_ndcg@10']
+
     Args:
         split: the encoded parts.
         part: what to rank; "validation", so that the test stays unseen.

@@ -22,7 +22,15 @@ PARTS = ("validation", "test")
 
 @dataclass(frozen=True, eq=False)
 class TargetRanks:
-    """The held-out items of each user, best ranked first, as compressed sparse rows."""
+    """The held-out items of each user, best ranked first, as compressed sparse rows.
+
+    Example:
+        >>> from tfrec_zoo.baselines import Popularity
+        >>> popularity = Popularity().fit(encoded.train, encoded.num_items)  # encoded: an EncodedSplit
+        >>> found = target_ranks(popularity, encoded, list_k=5)
+        >>> len(found.ranks) == len(encoded.test), found.lists.shape
+        (True, (30, 5))
+    """
 
     rows: npt.NDArray[np.int64]
     """Users with at least one target: their rows on the split's user axis, ascending, [U]."""

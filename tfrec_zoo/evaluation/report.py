@@ -11,7 +11,17 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Slice:
-    """The metrics of one group of users or of targets."""
+    """The metrics of one group of users or of targets.
+
+    Example:
+        >>> from tfrec_zoo.baselines import Popularity
+        >>> popularity = Popularity().fit(encoded.train, encoded.num_items)  # encoded: an EncodedSplit
+        >>> report = evaluate(popularity, encoded, ks=[10])
+        >>> sorted(report.slices)
+        ['history ...', 'items head', 'items mid', 'items tail']
+        >>> report.slices["items head"].num_targets < report.num_targets
+        True
+    """
 
     num_users: int
     num_targets: int
@@ -20,7 +30,17 @@ class Slice:
 
 @dataclass(frozen=True)
 class EvaluationReport:
-    """Metrics over the full catalogue, or over given candidates, with what is needed to read them."""
+    """Metrics over the full catalogue, or over given candidates, with what is needed to read them.
+
+    Example:
+        >>> from tfrec_zoo.baselines import Popularity
+        >>> popularity = Popularity().fit(encoded.train, encoded.num_items)  # encoded: an EncodedSplit
+        >>> report = evaluate(popularity, encoded, ks=[10])
+        >>> report.model, report.part
+        ('popularity', 'test')
+        >>> report.to_frame().loc["hr@10"].index[:3].tolist()
+        ['value', 'low', 'high']
+    """
 
     model: str
     """Name of the model."""

@@ -23,7 +23,18 @@ Columns PAD and OOV of the scores are ignored; -inf refuses an item.
 
 
 class Scorer(Protocol):
-    """A model that scores the whole catalogue."""
+    """A model that scores the whole catalogue.
+
+    Example:
+        >>> import numpy as np
+        >>> class Newest:  # the later in the catalogue, the better
+        ...     max_history_length = None
+        ...     def catalogue_scorer(self):
+        ...         scores = np.arange(encoded.num_items, dtype=np.float32)  # encoded: an EncodedSplit
+        ...         return lambda batch: np.tile(scores, (len(batch["history"]), 1))
+        >>> evaluate(Newest(), encoded, ks=[5]).model
+        'Newest'
+    """
 
     @property
     def max_history_length(self) -> int | None:

@@ -14,7 +14,14 @@ Array = npt.NDArray[Any]
 
 
 class TopK(NamedTuple):
-    """The best catalogue rows, best first."""
+    """The best catalogue rows, best first.
+
+    Example:
+        >>> import numpy as np
+        >>> best = top_k(np.array([[-np.inf, -np.inf, 0.5, 2.0]], np.float32), k=3)
+        >>> best.indices.tolist(), best.scores.tolist()
+        ([[3, 2, 0]], [[2.0, 0.5, -inf]])
+    """
 
     indices: npt.NDArray[np.int32]
     """Catalogue rows, [B, k]; PAD behind the last candidate."""

@@ -20,7 +20,13 @@ from tfrec_zoo.training.run_config import RunConfig
 
 @dataclass(frozen=True)
 class Plan:
-    """All that decides a run."""
+    """All that decides a run.
+
+    Example:
+        >>> plan = Plan.from_preset("two_tower", synthetic(30, 20, 200), "runs/first", run={"epochs": 3})
+        >>> plan.preparation.split, plan.run.epochs
+        ('leave_last_out', 3)
+    """
 
     model: str
     """Name in the registry of models."""
@@ -88,7 +94,14 @@ class Plan:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """What came of a plan."""
+    """What came of a plan.
+
+    Example:
+        >>> run.model.name  # run: of `execute(plan)`
+        'two_tower'
+        >>> sorted(run.tests)  # beside the baselines
+        ['ease', 'item_knn', 'popularity', 'two_tower']
+    """
 
     report: dict[str, Any]
     """As it was written."""

@@ -37,7 +37,14 @@ Duplicates = Literal["all", "first", "last", "error"]
 
 @dataclass(frozen=True)
 class Preparation:
-    """How a table becomes a split; kept in the manifest, so that an evaluation repeats it."""
+    """How a table becomes a split; kept in the manifest, so that an evaluation repeats it.
+
+    Example:
+        >>> preparation = Preparation(minimum_rating=4)
+        >>> liked, said = preparation.filter(Interactions(["ann"] * 4, list("abcd"), rating=[5, 1, 4, 4]))
+        >>> preparation.cut(liked).test.item_id.tolist()
+        ['d']
+    """
 
     split: str = "leave_last_out"
     """Protocol, a name of `SPLITS`."""

@@ -13,7 +13,15 @@ from tfrec_zoo.evaluation.report import EvaluationReport
 
 
 class Progress:
-    """Listens to a run. This one is silent; a subclass prints or keeps what it likes."""
+    """Listens to a run. This one is silent; a subclass prints or keeps what it likes.
+
+    Example:
+        >>> class Losses(Progress):
+        ...     def epoch_ends(self, logs):
+        ...         print(f"loss {logs['loss']:.1f}")
+        >>> Losses().epoch_ends({"loss": 2.34})  # `execute(plan, Losses())` calls it so
+        loss 2.3
+    """
 
     def data_read(self, dataset: Dataset) -> None:
         """The run begins with this data."""

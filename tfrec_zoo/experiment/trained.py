@@ -22,7 +22,13 @@ from tfrec_zoo.models.base import RecommenderModel
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """What training leaves."""
+    """What training leaves.
+
+    Example:
+        >>> trained = Trained(model, features, report={})  # a model, and the features that it was trained on
+        >>> trained.model.schema == trained.features.schema
+        True
+    """
 
     model: RecommenderModel
     """With the weights of the best epoch."""

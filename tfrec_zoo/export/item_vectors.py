@@ -21,7 +21,15 @@ from tfrec_zoo.schema import NUM_RESERVED
 
 @dataclass(frozen=True, eq=False)
 class ItemVectors:
-    """A catalogue in its vector space, one row per item, in the catalogue's order."""
+    """A catalogue in its vector space, one row per item, in the catalogue's order.
+
+    Example:
+        >>> items = export_vectors(folder, folder / "items.npz")  # folder: of `export(model, ..., folder)`
+        >>> items.item_ids.tolist() == open_export(folder).features.item_vocabulary.tokens
+        True
+        >>> items.vectors.shape[1] == open_export(folder).model.vector_dim
+        True
+    """
 
     item_ids: npt.NDArray[np.str_]
     """Raw ids, [N]."""

@@ -29,7 +29,14 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class CatalogueChange:
-    """What a refresh did, in numbers of items."""
+    """What a refresh did, in numbers of items.
+
+    Example:
+        >>> item = features.item_vocabulary.tokens[0]
+        >>> change = refresh_catalogue(folder, retire=[item])  # folder: of `export(model, features, folder)`
+        >>> change.version, change.retired
+        (2, 1)
+    """
 
     version: int
     """Of the export that it wrote."""

@@ -22,7 +22,15 @@ _VARIABLE = "item_vectors/.ATTRIBUTES/VARIABLE_VALUE"
 
 @dataclass(frozen=True, eq=False)
 class SavedExport:
-    """The newest version of an export, as it was when it was opened."""
+    """The newest version of an export, as it was when it was opened.
+
+    Example:
+        >>> saved = open_export(folder)  # folder: of `export(model, features, folder)`
+        >>> saved.manifest.version
+        1
+        >>> saved.item_vectors().shape == (saved.features.schema.num_items, saved.model.vector_dim)
+        True
+    """
 
     folder: Path
     """That `export` wrote."""

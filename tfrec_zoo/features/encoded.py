@@ -22,6 +22,14 @@ class EncodedInteractions:
     """Each user's items, oldest first, as one flat array with row splits (compressed sparse rows).
 
     All parts of one split share the user axis: row u is the same user everywhere.
+
+    Example:
+        >>> import numpy as np
+        >>> known = EncodedInteractions(
+        ...     user_index=np.array([2, 3]), row_splits=np.array([0, 3, 4]), item_index=np.array([5, 6, 7, 5])
+        ... )
+        >>> known.history(np.array([0, 1]), max_length=2).tolist()
+        [[6, 7], [0, 5]]
     """
 
     user_index: npt.NDArray[np.int32]
@@ -125,7 +133,14 @@ def _newest(values: Array, row_splits: Array, rows: Array, max_length: int) -> A
 
 @dataclass(frozen=True, eq=False)
 class EncodedSplit:
-    """The parts of a split on one user axis, with the sizes that a scorer needs."""
+    """The parts of a split on one user axis, with the sizes that a scorer needs.
+
+    Example:
+        >>> split = leave_last_out(Interactions(["ann"] * 3 + ["bob"], ["cup", "jug", "pot", "jug"]))
+        >>> encoded = FeatureSpace.fit(split.train).transform(split)
+        >>> encoded.history_of("test").lengths().tolist()  # ann's two items before her last, bob's one
+        [2, 1]
+    """
 
     name: str
     """How it was split, e.g. "leave_last_out"."""

@@ -35,6 +35,15 @@ class FeatureSpace:
     """Vocabularies and transforms of one training set, and the catalogue's encoded content.
 
     Build it with `fit` or `load`.
+
+    Example:
+        >>> train = Interactions(["ann", "ann", "bob"], ["cup", "jug", "cup"])
+        >>> items = Items(["cup", "jug", "pot"], price=[3, 5, 9])
+        >>> features = FeatureSpace.fit(train, items, content=["price"])
+        >>> features.item_vocabulary.tokens  # "pot" is a cold item
+        ['cup', 'jug', 'pot']
+        >>> features.encode_items(Items(["mug"], price=[4]))["price"].tolist()  # 4 is the mean in training
+        [0.0]
     """
 
     def __init__(

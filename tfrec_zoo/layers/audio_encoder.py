@@ -12,6 +12,11 @@ from keras import ops
 class AudioEncoder(keras.layers.Layer):
     """A log-mel spectrogram computed in the graph, strided convolutions, the mean, a dense layer.
 
+    Example:
+        >>> import numpy as np
+        >>> AudioEncoder(embedding_dim=8)(np.zeros((3, 2000), np.int16)).shape
+        TensorShape([3, 8])
+
     Call arguments:
         inputs: int16 PCM [n, samples], 256 samples or more.
 

@@ -16,6 +16,13 @@ class CategoryEncoder(keras.layers.Layer):
 
     Unlike in a mean, two categories that both suit a user count for more than one.
 
+    Example:
+        >>> import numpy as np
+        >>> categories = np.array([[2, 3], [4, 0], [0, 0]])  # the last item has none
+        >>> vectors = CategoryEncoder(vocabulary_size=5, embedding_dim=8)(categories)
+        >>> vectors.shape, float(abs(vectors[2]).numpy().max())
+        (TensorShape([3, 8]), 0.0)
+
     Call arguments:
         inputs: int32 [..., length], PAD where there is nothing.
 

@@ -21,6 +21,13 @@ class HistoryPooling(keras.layers.Layer):
     "mean" weighs all alike (Covington et al. 2016, section 3.2); "recency" learns one logit per place
     counted from the newest item, from which a softmax over the real places gives the weights.
 
+    Example:
+        >>> import numpy as np
+        >>> vectors = np.array([[[9.0], [1.0], [3.0]]], np.float32)  # the first is padding
+        >>> pooling = HistoryPooling(max_history_length=3, pooling="mean")
+        >>> pooling(vectors, np.array([[False, True, True]])).numpy().tolist()
+        [[2.0]]
+
     Call arguments:
         vectors: float [B, T, D], oldest first.
         padding_mask: bool [B, T], True = real.

@@ -17,6 +17,11 @@ _APPLICATIONS = [name for name in dir(keras.applications) if name[0].isupper()]
 class ImageEncoder(keras.layers.Layer):
     """A network over pictures scaled to [-1, 1], the mean over the places, a dense layer.
 
+    Example:
+        >>> import numpy as np
+        >>> ImageEncoder(embedding_dim=8)(np.zeros((3, 16, 16, 3), np.uint8)).shape
+        TensorShape([3, 8])
+
     Call arguments:
         inputs: uint8 [n, height, width, 3].
 

@@ -24,6 +24,16 @@ class ItemEncoder(keras.layers.Layer):
     if there are any. Cold rows, and in training a share of all rows, use the id embedding of OOV, so that
     content alone places an item (DropoutNet: Volkovs et al. 2017, section 3.2).
 
+    Example:
+        >>> import numpy as np
+        >>> price = Feature("price", "number", shape=())
+        >>> schema = Schema(num_users=5, num_items=12, num_trained_items=10, item_features=(price,))
+        >>> encoder = ItemEncoder(schema, embedding_dim=8)
+        >>> encoder.build()
+        >>> encoder.set_content({"price": np.zeros(12)})
+        >>> encoder(np.array([2, 3, 11])).shape
+        TensorShape([3, 8])
+
     Args:
         schema: names, kinds and shapes of the content.
         embedding_dim: D.

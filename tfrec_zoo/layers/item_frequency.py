@@ -22,6 +22,14 @@ class ItemFrequency(keras.layers.Layer):
     recommendations", algorithm 2); an item met c times in one batch counts as c meetings, so that popular
     items of small catalogues do not saturate at one. "counted" is set once from the training counts.
 
+    Example:
+        >>> import numpy as np
+        >>> frequency = ItemFrequency(num_items=4, frequency="counted")
+        >>> frequency.build()
+        >>> frequency.set_counts([1, 1, 3, 5])
+        >>> np.exp(frequency(np.array([2, 3]), batch_size=20)).round(2).tolist()  # of 20 draws
+        [6.0, 10.0]
+
     Args:
         num_items: N.
         frequency: where the estimate comes from.

@@ -19,6 +19,13 @@ class LocationEncoder(keras.layers.Layer):
     (ICLR, section 3.3), with the three axes of the sphere for those of the plane. Large scales tell regions
     apart, small ones streets. A place that is not known is zero.
 
+    Example:
+        >>> import numpy as np
+        >>> places = np.array([[0.1, 0.9, 0.4, 1], [0, 0, 0, 0]])  # the second is unknown
+        >>> vectors = LocationEncoder(embedding_dim=8)(places)
+        >>> vectors.shape, float(abs(vectors[1]).numpy().max())
+        (TensorShape([2, 8]), 0.0)
+
     Call arguments:
         inputs: float [n, 4]: coordinates of about unit spread, and 1 where they are known, else 0.
 

@@ -19,6 +19,12 @@ class TextEncoder(keras.layers.Layer):
     the sum over the root of the number of words in place of the maximum, so that two words that both suit a
     user count for more than one. Without convolutions it is that sum of the word embeddings themselves.
 
+    Example:
+        >>> import numpy as np
+        >>> words = np.array([[2, 3, 4], [3, 0, 0]])  # one text of three words, one of one
+        >>> TextEncoder(vocabulary_size=5, embedding_dim=8)(words).shape
+        TensorShape([2, 8])
+
     Call arguments:
         inputs: int32 [n, length], PAD where there is nothing.
 

@@ -12,6 +12,11 @@ from keras import ops
 class VectorEncoder(keras.layers.Layer):
     """A dense layer over a vector or a single number.
 
+    Example:
+        >>> import numpy as np
+        >>> VectorEncoder(embedding_dim=8)(np.zeros((3, 16), np.float32)).shape
+        TensorShape([3, 8])
+
     Call arguments:
         inputs: float [n, dim] or [n].
 

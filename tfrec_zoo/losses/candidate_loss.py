@@ -16,7 +16,14 @@ from tfrec_zoo.losses.rows import TrainedModel, TrainingRows
 
 
 class Compared(NamedTuple):
-    """Scores over the temperature, of each row's own item and of the candidates."""
+    """Scores over the temperature, of each row's own item and of the candidates.
+
+    Example:
+        >>> import tensorflow as tf
+        >>> compared = Compared(tf.constant([2.0]), tf.constant([[1.0, 0.0]]), tf.constant([[True, False]]))
+        >>> bpr(*compared).shape  # one row, against the one negative of its two candidates
+        TensorShape([1])
+    """
 
     target_logit: Any
     """float32 [P]."""
@@ -28,7 +35,21 @@ class Compared(NamedTuple):
 
 @dataclass(frozen=True)
 class CandidateLoss(Loss):
-    """A loss of each row's item against candidates."""
+    """A loss of each row's item against candidates.
+
+    Example:
+        >>> import tensorflow as tf
+        >>> class Hinge(CandidateLoss):  # by how much the best item of all is above the row's own
+        ...     name = "hinge"
+        ...     def candidates(self, model, inputs, rows):
+        ...         return tf.range(2, model.schema.num_items)
+        ...     def compare(self, compared, model, inputs, rows, candidates, training):
+        ...         return tf.nn.relu(tf.reduce_max(compared.logits, axis=1) - compared.target_logit)
+        >>> inputs = model.example_inputs()  # model: any of the zoo
+        >>> rows = TrainingRows(model(inputs), targets=tf.constant([2]))
+        >>> Hinge(temperature=0.5)(model, inputs, rows, training=True).shape
+        TensorShape([])
+    """
 
     temperature: float = 1.0
     """Divides the scores."""
@@ -73,7 +94,20 @@ class CandidateLoss(Loss):
 
 @dataclass(frozen=True)
 class DrawnLoss(CandidateLoss):
-    """A loss against drawn negatives alone."""
+    """A loss against drawn negatives alone.
+
+    Example:
+        >>> import tensorflow as tf
+        >>> class Hinge(DrawnLoss):  # by how much the best negative is above the row's own item
+        ...     name = "hinge"
+        ...     def compare(self, compared, model, inputs, rows, candidates, training):
+        ...         logits = tf.where(compared.negative, compared.logits, compared.logits.dtype.min)
+        ...         return tf.nn.relu(tf.reduce_max(logits, axis=1) - compared.target_logit)
+        >>> inputs = {**model.example_inputs(), "negatives": tf.constant([3, 4])}  # model: any of the zoo
+        >>> rows = TrainingRows(model(inputs), targets=tf.constant([2]))
+        >>> Hinge(num_negatives=2)(model, inputs, rows, training=True).shape
+        TensorShape([])
+    """
 
     num_negatives: int = 0
     """Drawn negatives of a batch."""

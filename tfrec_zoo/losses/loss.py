@@ -25,9 +25,18 @@ class Loss(ABC):
     from there, the others from its `loss_settings`.
 
     Example:
+        >>> import tensorflow as tf
         >>> from tfrec_zoo.losses import LOSSES
         >>> LOSSES.find("bpr")(num_negatives=4).needs_negatives
         True
+        >>> class Lowest(Loss):  # minus the score of each row's own item
+        ...     name = "lowest"
+        ...     def losses(self, model, inputs, rows, training):
+        ...         vectors = model.encode_items(rows.targets, training=training)
+        ...         return -model.score(rows.encoded, vectors[:, None], training=training)[:, 0]
+        >>> inputs = model.example_inputs()  # model: any of the zoo
+        >>> Lowest()(model, inputs, TrainingRows(model(inputs), tf.constant([2])), training=True).shape
+        TensorShape([])
 
     Raises:
         ValueError: a setting of another type than its field's, or out of its range.

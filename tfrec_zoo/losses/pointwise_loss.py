@@ -13,7 +13,17 @@ from tfrec_zoo.losses.rows import TrainedModel, TrainingRows
 
 @dataclass(frozen=True)
 class PointwiseLoss(Loss):
-    """A loss of one interaction's score and rating, which needs no negatives."""
+    """A loss of one interaction's score and rating, which needs no negatives.
+
+    Example:
+        >>> import tensorflow as tf
+        >>> class AbsoluteError(PointwiseLoss):
+        ...     name = "absolute_error"
+        ...     def compare(self, scores, ratings):
+        ...         return tf.abs(scores - ratings)
+        >>> AbsoluteError().compare(tf.constant([3.0]), tf.constant([5.0])).numpy().tolist()
+        [2.0]
+    """
 
     needs_rating: ClassVar[bool] = True
     has_score_bias: ClassVar[bool] = True

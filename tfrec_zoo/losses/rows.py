@@ -11,7 +11,15 @@ from tfrec_zoo.schema import Schema
 
 @dataclass(frozen=True)
 class TrainingRows:
-    """Queries and the items that followed them."""
+    """Queries and the items that followed them.
+
+    Example:
+        >>> import tensorflow as tf
+        >>> inputs = model.example_inputs(batch_size=2)  # model: any of the zoo
+        >>> rows = TrainingRows(model(inputs), targets=tf.constant([2, 3]), weights=tf.constant([1.0, 0.5]))
+        >>> LOSSES.find("full")()(model, inputs, rows, training=True).shape
+        TensorShape([])
+    """
 
     encoded: Mapping[str, Any]
     """Of the model's `encode`, P rows."""
@@ -30,7 +38,22 @@ class TrainingRows:
 
 
 class TrainedModel(Protocol):
-    """What a loss asks of the model that it trains."""
+    """What a loss asks of the model that it trains.
+
+    Example:
+        >>> import numpy as np, tensorflow as tf
+        >>> class DotProduct:
+        ...     schema = Schema(num_users=5, num_items=4, num_trained_items=4)
+        ...     loss_state, scores_by_dot_product = None, True
+        ...     def encode_items(self, item_index, training=False):
+        ...         return tf.gather(np.eye(4, dtype=np.float32), item_index)
+        ...     def score(self, encoded, vectors, training=False):
+        ...         return tf.linalg.matvec(vectors, encoded["query"])
+        >>> rows = TrainingRows({"query": np.array([[0, 0, 3, 0]], np.float32)}, targets=tf.constant([2]))
+        >>> RatingLoss = LOSSES.find("rating")
+        >>> RatingLoss()(DotProduct(), {"rating": tf.constant([5.0])}, rows, training=True).numpy().item()
+        4.0
+    """
 
     schema: Schema
     loss_state: Any

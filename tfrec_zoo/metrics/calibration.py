@@ -55,7 +55,16 @@ def miscalibration(
 
 @dataclass(frozen=True)
 class Calibration(ListMetric):
-    """`miscalibration`, over the users whose history has categories; the lower, the better calibrated."""
+    """`miscalibration`, over the users whose history has categories; the lower, the better calibrated.
+
+    Example:
+        >>> import numpy as np
+        >>> categories = np.array([[0, 0], [0, 0], [1, 0], [0, 1]])  # items 2 and 3 are of two categories
+        >>> both = ItemsOfUsers(np.array([2, 3]), np.array([0, 2]))
+        >>> lists = RecommendedLists(np.array([[3, 2]]), 4, histories=both, categories=categories)
+        >>> Calibration().compute(lists).values.tolist()  # the list is as mixed as the history
+        [0.0]
+    """
 
     needs = ("histories", "categories")
     higher_is_better = False

@@ -16,7 +16,14 @@ Need = Literal["train_counts", "histories", "targets", "item_vectors", "categori
 
 
 class ItemsOfUsers(NamedTuple):
-    """Some items of each user, as compressed sparse rows."""
+    """Some items of each user, as compressed sparse rows.
+
+    Example:
+        >>> import numpy as np
+        >>> targets = ItemsOfUsers(items=np.array([5, 6, 2]), row_splits=np.array([0, 2, 3]))
+        >>> targets.owner.tolist()
+        [0, 0, 1]
+    """
 
     items: Array
     """Catalogue rows, int [n]."""
@@ -30,7 +37,14 @@ class ItemsOfUsers(NamedTuple):
 
 
 class UserValues(NamedTuple):
-    """One number per user: the metric is their weighted mean, which has an interval."""
+    """One number per user: the metric is their weighted mean, which has an interval.
+
+    Example:
+        >>> import numpy as np
+        >>> found = UserValues(values=np.array([1.0, 0.0]), weights=np.array([3, 1]))
+        >>> float(np.average(found.values, weights=found.weights))
+        0.75
+    """
 
     values: Array
     """float [U]."""
@@ -40,7 +54,13 @@ class UserValues(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class RecommendedLists:
-    """The lists of an evaluation, with what a metric `needs` at hand; what none asked for is None."""
+    """The lists of an evaluation, with what a metric `needs` at hand; what none asked for is None.
+
+    Example:
+        >>> import numpy as np
+        >>> RecommendedLists(np.array([[2, 3], [4, 0]]), num_items=6).filled.tolist()
+        [2, 1]
+    """
 
     lists: Array
     """Recommended catalogue rows, best first, int [U, k]; PAD fills a short list."""

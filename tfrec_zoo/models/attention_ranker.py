@@ -29,7 +29,16 @@ Positions = Literal["learned", "relative", "none"]
 
 @dataclass(frozen=True)
 class AttentionRankerConfig(SequenceConfig):
-    """Hyper-parameters of AttentionRanker."""
+    """Hyper-parameters of AttentionRanker.
+
+    Example:
+        >>> AttentionRankerConfig(embedding_dim=16, num_heads=4, positions="learned").num_layers
+        2
+        >>> AttentionRankerConfig(embedding_dim=10, num_heads=4)
+        Traceback (most recent call last):
+            ...
+        ValueError: `embedding_dim` must be a multiple of `num_heads`. Received: (10, 4)
+    """
 
     num_layers: int = 2
     """Transformer blocks."""
@@ -64,7 +73,15 @@ class AttentionRankerConfig(SequenceConfig):
 
 @keras.saving.register_keras_serializable("tfrec_zoo")
 class AttentionRanker(SequenceModel):
-    """Causal multi-head self-attention: each position of a history asks for the item that follows."""
+    """Causal multi-head self-attention: each position of a history asks for the item that follows.
+
+    Example:
+        >>> import numpy as np
+        >>> schema = Schema(num_users=5, num_items=12, num_trained_items=12)
+        >>> model = AttentionRanker(schema, AttentionRankerConfig(embedding_dim=8, num_layers=1))
+        >>> model({"history": np.array([[0, 3, 2]]), "user_index": np.array([4])})["query"].shape
+        TensorShape([1, 8])
+    """
 
     config_class: ClassVar[type[ModelConfig]] = AttentionRankerConfig
     config: AttentionRankerConfig

@@ -37,6 +37,19 @@ class RecommenderModel(keras.Model):
     A subclass names its `config_class`, builds its layers in `build_query_encoder` and encodes queries in
     `encode_query`. Training is plain `compile(optimizer)` and `fit(dataset)`; the loss comes from the config.
 
+    Example:
+        >>> from tfrec_zoo.layers import HistoryPooling
+        >>> class MeanOfHistory(RecommenderModel):
+        ...     def build_query_encoder(self):
+        ...         self.pooling = HistoryPooling(self.max_history_length, "mean")
+        ...         self.pooling.build()
+        ...     def encode_query(self, inputs, training=False, item_vectors=None):
+        ...         history = inputs["history"]
+        ...         return self.pooling(self.history_vectors(history, training, item_vectors), history > 1)
+        >>> model = MeanOfHistory(Schema(num_users=5, num_items=12, num_trained_items=12))
+        >>> model(model.example_inputs(batch_size=3))["query"].shape
+        TensorShape([3, 64])
+
     Call arguments:
         inputs: dict of "history" int32 [B, T] (catalogue rows, padded at the left), "user_index" int32 [B],
             `profile_features` [B, ...], "history_time" int64 [B, T] where the model `reads_times`, and

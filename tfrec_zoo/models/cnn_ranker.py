@@ -26,7 +26,12 @@ Profile = Literal["content", "id", "both"]
 
 @dataclass(frozen=True)
 class CNNRankerConfig(SequenceConfig):
-    """Hyper-parameters of CNNRanker."""
+    """Hyper-parameters of CNNRanker.
+
+    Example:
+        >>> CNNRankerConfig(score="dot").use_item_id  # by content alone, unless told otherwise
+        False
+    """
 
     renamed_fields: ClassVar[Mapping[str, str]] = MappingProxyType({"context": "history_scope"})
 
@@ -57,6 +62,15 @@ class CNNRanker(SequenceModel):
     """Ranking by content: CNNs over text, image and audio, the user's content profile, dense layers.
 
     A schema without content needs `use_item_id=True`.
+
+    Example:
+        >>> import numpy as np
+        >>> genres = Feature("genres", "category", shape=(2,), vocabulary_size=6)
+        >>> schema = Schema(num_users=5, num_items=12, num_trained_items=12, item_features=(genres,))
+        >>> model = CNNRanker(schema)
+        >>> model.set_content({"genres": np.ones((12, 2), np.int32)})
+        >>> model.scores_by_dot_product, model.item_vectors().shape
+        (False, (12, 64))
     """
 
     config_class: ClassVar[type[ModelConfig]] = CNNRankerConfig

@@ -20,6 +20,14 @@ LossName = Annotated[str, LOSSES]
 class ModelConfig:
     """Hyper-parameters that every model has; each model adds its own.
 
+    Example:
+        >>> from dataclasses import dataclass
+        >>> @dataclass(frozen=True)
+        ... class NewestConfig(ModelConfig):
+        ...     num_newest: int = 3
+        >>> NewestConfig.from_dict({"embedding_dim": 16}).num_newest
+        3
+
     Raises:
         ValueError: a value of another type than its field's, or out of its range.
     """

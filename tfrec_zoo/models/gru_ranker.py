@@ -18,7 +18,13 @@ from tfrec_zoo.schema import NUM_RESERVED
 
 @dataclass(frozen=True)
 class GRURankerConfig(SequenceConfig):
-    """Hyper-parameters of GRURanker."""
+    """Hyper-parameters of GRURanker.
+
+    Example:
+        >>> schema = Schema(num_users=5, num_items=12, num_trained_items=12)
+        >>> create_model("gru_ranker", schema, hidden_dim=32).config == GRURankerConfig(hidden_dim=32)
+        True
+    """
 
     num_layers: int = 1
     """Recurrent layers."""
@@ -33,7 +39,15 @@ class GRURankerConfig(SequenceConfig):
 
 @keras.saving.register_keras_serializable("tfrec_zoo")
 class GRURanker(SequenceModel):
-    """A stack of gated recurrent units: the state after each item asks for the item that follows."""
+    """A stack of gated recurrent units: the state after each item asks for the item that follows.
+
+    Example:
+        >>> import numpy as np
+        >>> schema = Schema(num_users=5, num_items=12, num_trained_items=12)
+        >>> model = GRURanker(schema, GRURankerConfig(embedding_dim=8, hidden_dim=16))
+        >>> model({"history": np.array([[0, 3, 2]]), "user_index": np.array([4])})["query"].shape
+        TensorShape([1, 8])
+    """
 
     config_class: ClassVar[type[ModelConfig]] = GRURankerConfig
     config: GRURankerConfig

@@ -42,6 +42,15 @@ class SequenceModel(RecommenderModel):
     2020, "SSE-PT", in the additive form). Given targets [B, T] as of `pipelines.sequences`, the loss
     compares every real position with the item that followed it; given targets [B], as of `pipelines.pairs`,
     the newest position alone.
+
+    Example:
+        >>> class NewestItem(SequenceModel):  # each position asks for what is like its item
+        ...     def encode_positions(self, inputs, training=False, item_vectors=None, newest_only=False):
+        ...         vectors = self.history_vectors(inputs["history"], training, item_vectors)
+        ...         return vectors[:, -1:] if newest_only else vectors
+        >>> model = NewestItem(Schema(num_users=5, num_items=12, num_trained_items=12))
+        >>> model(model.example_inputs(batch_size=3), training=True)["positions"].shape
+        TensorShape([3, 50, 64])
     """
 
     config_class: ClassVar[type[ModelConfig]] = SequenceConfig

@@ -31,7 +31,14 @@ RANKERS: Registry[type[RecommenderModel]] = Registry(
 
 @dataclass(frozen=True)
 class TwoStageConfig(ModelConfig):
-    """Hyper-parameters of TwoStage: those that all models share go to both stages."""
+    """Hyper-parameters of TwoStage: those that all models share go to both stages.
+
+    Example:
+        >>> config = TwoStageConfig(ranker="gru_ranker", ranker_settings={"hidden_dim": 32})
+        >>> retriever, ranker = config.stage_configs()
+        >>> ranker.hidden_dim
+        32
+    """
 
     loss: LossName = "full"
     use_item_id: bool = True
@@ -67,6 +74,12 @@ class TwoStage(RecommenderModel):
     Only retrieved items have a score; all others are refused (-inf), items of the history among them.
     Candidates that are given are scored by the ranker. `zoo.train` trains the stages one after the other;
     `fit` trains both at once, on the examples of `pipelines.pairs`.
+
+    Example:
+        >>> schema = Schema(num_users=5, num_items=12, num_trained_items=12)
+        >>> model = TwoStage(schema, TwoStageConfig(ranker="gru_ranker", num_candidates=4))
+        >>> list(model.training_stages()), model.index_stage().name
+        (['retriever', 'ranker'], 'retriever')
     """
 
     config_class: ClassVar[type[ModelConfig]] = TwoStageConfig

@@ -22,7 +22,12 @@ from tfrec_zoo.schema import NUM_RESERVED, Feature
 
 @dataclass(frozen=True)
 class TwoTowerConfig(ModelConfig):
-    """Hyper-parameters of TwoTower."""
+    """Hyper-parameters of TwoTower.
+
+    Example:
+        >>> TwoTowerConfig(embedding_dim=16, user_hidden_dims=(32,)).history_pooling
+        'recency'
+    """
 
     use_user_id: bool = True
     """Whether the user tower has an id embedding."""
@@ -51,7 +56,16 @@ class TwoTowerConfig(ModelConfig):
 
 @keras.saving.register_keras_serializable("tfrec_zoo")
 class TwoTower(RecommenderModel):
-    """Retrieval by dot product: user tower (id, profile, pooled history), item tower (id, content)."""
+    """Retrieval by dot product: user tower (id, profile, pooled history), item tower (id, content).
+
+    Example:
+        >>> import numpy as np
+        >>> schema = Schema(num_users=5, num_items=12, num_trained_items=12)
+        >>> model = TwoTower(schema, TwoTowerConfig(embedding_dim=8))
+        >>> inputs = {"history": np.array([[0, 3, 2]]), "user_index": np.array([4])}
+        >>> model({**inputs, "candidates": np.array([[5, 6]])})["scores"].shape
+        TensorShape([1, 2])
+    """
 
     config_class: ClassVar[type[ModelConfig]] = TwoTowerConfig
     config: TwoTowerConfig

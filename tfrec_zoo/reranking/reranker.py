@@ -21,6 +21,11 @@ class ReRanker:
         >>> scores = np.array([[-np.inf, -np.inf, 0.5, 2.0]], np.float32)
         >>> ReRanker()(scores, inputs={}, k=1) is scores
         True
+        >>> class Reversed(ReRanker):
+        ...     def __call__(self, scores, *, inputs, k):
+        ...         return np.where(np.isinf(scores), scores, -scores)
+        >>> Reversed()(scores, inputs={}, k=1).tolist()  # for exports: RERANKERS.register(...)
+        [[-inf, -inf, -0.5, -2.0]]
     """
 
     def get_config(self) -> dict[str, Any]:

@@ -23,6 +23,12 @@ _CONNECTIONS = 64
 class Client(Recommender):
     """Answers requests by asking a server over HTTP. Many threads may share one.
 
+    Example:
+        >>> client = Client(url, "shop")  # url: where `serve` answers, such as "http://127.0.0.1:8501"
+        >>> len(client.recommend(history=["i3", "i7"], k=5))
+        5
+        >>> client.close()
+
     Args:
         url: of the server, such as "http://127.0.0.1:8501"; without a scheme, http.
         name: of the model.

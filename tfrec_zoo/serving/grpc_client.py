@@ -30,6 +30,12 @@ _REFUSALS = (
 class GrpcClient(Recommender):
     """Answers requests by asking a server over gRPC, unencrypted. Many threads may share one.
 
+    Example:
+        >>> client = GrpcClient(target, "shop")  # target: of TensorFlow Serving, such as "127.0.0.1:8500"
+        >>> len(client.recommend(history=["i3", "i7"], k=5))
+        5
+        >>> client.close()
+
     Args:
         target: of the server, such as "127.0.0.1:8500".
         name: of the model.

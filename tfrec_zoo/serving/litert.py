@@ -21,6 +21,12 @@ _DESCRIPTION = 10
 class LiteRTRecommender(Recommender):
     """Answers requests from a LiteRT file that `export` or `write_litert` wrote, one person at a time.
 
+    Example:
+        >>> file = "1/assets.extra/model.float32.tflite"  # of `export(..., folder, litert=["float32"])`
+        >>> device = LiteRTRecommender(folder / file)
+        >>> len(device.recommend(history=["i3", "i7"], k=5))
+        5
+
     Args:
         path: of the file.
         num_threads: of the interpreter.

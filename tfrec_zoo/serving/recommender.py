@@ -19,6 +19,15 @@ _INT32_MAX = 2**31 - 1
 class Recommender(ABC):
     """Answers requests from an exported model, wherever it runs.
 
+    Example:
+        >>> import numpy as np
+        >>> class Always(Recommender):
+        ...     def run(self, signature, inputs):
+        ...         return {"item_ids": np.array([["cup", "jug"]], object), "scores": np.array([[2.0, 1.0]])}
+        >>> always = Always({"recommend": {"inputs": {}, "outputs": {}}})
+        >>> [item_id for item_id, score in always.recommend(history=["pot"])]
+        ['cup', 'jug']
+
     Args:
         signatures: name -> {"inputs": {name: {"dtype", "shape"}}, "outputs": ...}.
     """

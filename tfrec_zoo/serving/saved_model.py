@@ -20,6 +20,12 @@ class SavedModelRecommender(Recommender):
     """Answers requests from an exported folder, from any number of threads. Make it with `load`.
 
     Its tables are given back when nothing refers to it any more, at the end of a `with` block, or by `close`.
+
+    Example:
+        >>> with load(folder) as recommender:  # folder: of `export(model, features, folder)`
+        ...     best = recommender.recommend(history=["i3", "i7"], k=5)
+        >>> len(best), "i3" in [item_id for item_id, score in best]
+        (5, False)
     """
 
     def __init__(self, manifest: Manifest, session: Session) -> None:

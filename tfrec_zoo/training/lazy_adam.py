@@ -16,6 +16,14 @@ class LazyAdam(keras.optimizers.Adam):
     The moments of a row stand still while it is not read, where Adam's (Kingma and Ba 2015, algorithm 1)
     decay and keep moving the row. So the numbers differ from Adam's a little, by design; a table whose every
     row is read in every step comes out the same. Weights with dense gradients are updated as by Adam.
+
+    Example:
+        >>> import keras, tensorflow as tf
+        >>> table = keras.Variable([[1.0], [1.0], [1.0]])
+        >>> of_row_1 = tf.IndexedSlices(values=[[4.0]], indices=[1], dense_shape=(3, 1))
+        >>> LazyAdam(learning_rate=0.1).apply([of_row_1], [table])
+        >>> (table.numpy() < 1).ravel().tolist()
+        [False, True, False]
     """
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:

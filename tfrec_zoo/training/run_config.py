@@ -20,6 +20,13 @@ Teacher = Literal["none", "ease"]
 class RunConfig:
     """Options of one training run. What is None takes the model's own `run_defaults`.
 
+    Example:
+        >>> run = RunConfig(epochs=5, retriever={"epochs": 2})
+        >>> run.of_stage("retriever").epochs, run.of_stage("ranker").epochs
+        (2, 5)
+        >>> run.with_defaults({"epochs": 20, "batch_size": 512}).batch_size
+        512
+
     Raises:
         ValueError: a value of another type than its field's, or out of its range.
     """

@@ -17,6 +17,13 @@ from tfrec_zoo.schema import NUM_RESERVED, OOV, PAD, PAD_TOKEN
 class Vocabulary:
     """Distinct strings in a fixed order: index 0 is PAD (""), 1 is OOV, the first token is 2.
 
+    Example:
+        >>> vocabulary = Vocabulary.fit(["cup", "jug", "cup"])
+        >>> vocabulary.tokens
+        ['cup', 'jug']
+        >>> vocabulary.lookup(["jug", "never seen", ""]).tolist()
+        [3, 1, 0]
+
     Args:
         tokens: distinct, non-empty strings without line breaks.
 

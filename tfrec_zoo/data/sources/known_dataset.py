@@ -17,7 +17,14 @@ which it gives up; it raises DataError or OSError where its source does not answ
 
 @dataclass(frozen=True)
 class PublishedLayout:
-    """How the files of a publisher are recognised, and read whichever release they are of."""
+    """How the files of a publisher are recognised, and read whichever release they are of.
+
+    Example:
+        >>> def read_orders(folder):
+        ...     return load_dataset(folder / "orders.csv")
+        >>> PublishedLayout(read_orders, files=("orders.csv",))
+        PublishedLayout(files=('orders.csv',), endings=(), stands_alone=False)
+    """
 
     read: Callable[[Path], Dataset] = field(repr=False)
     """Reads them from a folder, an archive or, where one may stand alone, a file."""
@@ -34,16 +41,13 @@ class KnownDataset:
     """One data set that has a name: it is read, from files that are there or fetched, or it is drawn.
 
     Example:
-        >>> from tfrec_zoo.data.files import read_interactions
-        >>> from tfrec_zoo.data.sources.known import DATASETS
-        >>> def read_shop(path):
-        ...     return read_interactions(path / "orders.tsv", name="shop/2024")
-        >>> layout = PublishedLayout(read_shop, files=("orders.tsv",))
-        >>> shop = KnownDataset("9 users, 5 items", "ours", read_shop, "ask the shop", layout=layout)
-        >>> DATASETS.register("shop/2024", shop)
-        >>> DATASETS["shop/2024"].routes
+        >>> def read_orders(folder):
+        ...     return load_dataset(folder / "orders.csv")
+        >>> shop = KnownDataset("9 users, 5 items", "ours", read_orders, by_hand="ask the shop")
+        >>> shop.routes
         ('folder',)
-        >>> DATASETS.unregister("shop/2024")
+        >>> KnownDataset("500 users, 200 items", "CC0-1.0", draw=synthetic).routes
+        ('drawn',)
 
     Raises:
         ValueError: neither `read` nor `draw` or both, or files without a word on how to get them.

@@ -19,7 +19,14 @@ from tfrec_zoo.schema import Feature
 
 @dataclass(frozen=True)
 class Servable:
-    """A model as it is served, which every format writes in its own way."""
+    """A model as it is served, which every format writes in its own way.
+
+    Example:
+        >>> from tfrec_zoo.export.graph.serving_module import ServingModule
+        >>> servable = Servable(ServingModule(model, features, k=10), facts={"name": "shop"})
+        >>> sorted(servable.signatures)  # model, features: as `export` takes them
+        ['encode_item', ...]
+    """
 
     module: ServingModule
     """Raw ids in, ids and scores out, with the table of item vectors."""
@@ -35,6 +42,15 @@ class Servable:
 @dataclass(frozen=True)
 class Format:
     """A kind of file, or folder of files, that a version of an export can hold.
+
+    Example:
+        >>> import numpy as np
+        >>> from pathlib import Path
+        >>> def write_vectors(servable, file):
+        ...     np.save(file, servable.module.item_vectors.numpy())
+        >>> table = Format("table of vectors", kind="npy", file="assets.extra/table.npy", write=write_vectors)
+        >>> table.place(Path("shop/1")).as_posix()  # `FORMATS.register("npy", table)` lets `export` write it
+        'shop/1/assets.extra/table.npy'
 
     Raises:
         ValueError: a file outside the version's folder.

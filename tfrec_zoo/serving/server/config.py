@@ -9,7 +9,13 @@ from tfrec_zoo._errors import require
 
 @dataclass(frozen=True)
 class ServerConfig:
-    """Options of the local server."""
+    """Options of the local server.
+
+    Example:
+        >>> config = ServerConfig(port=0, threads=2)  # for `serve(folder, config)`, at any port that is free
+        >>> config.host
+        '127.0.0.1'
+    """
 
     host: str = "127.0.0.1"
     """Address to listen at; 0.0.0.0 for every one of the machine's."""

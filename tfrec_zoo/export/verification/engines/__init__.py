@@ -45,6 +45,11 @@ class Engine:
 
     Its script is called with a file or folder, requests (.npz), where to put the answers (.npz), and the
     names of tensors (JSON, as `TensorNames`); arrays are named SIGNATURE/TENSOR, strings are unicode.
+
+    Example:
+        >>> mine = Engine("Mine", "run_mine.py", reads="npy", without=("tensorflow",), packages=("not_here",))
+        >>> mine.missing  # `ENGINES.register("mine", mine)` lets `verify` ask it
+        ['not_here']
     """
 
     name: str
