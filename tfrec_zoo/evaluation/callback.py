@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from tfrec_zoo._errors import require
 from tfrec_zoo.evaluation.evaluate import evaluate
-from tfrec_zoo.evaluation.list_metrics import WantedListMetrics
 from tfrec_zoo.evaluation.scorer import Scorer, check_scorer
+from tfrec_zoo.evaluation.wanted_list_metrics import WantedListMetrics
 from tfrec_zoo.features.encoded import EncodedSplit
 from tfrec_zoo.metrics.ranking import RANK_METRICS
 from tfrec_zoo.metrics.registry import name_and_length

@@ -11,11 +11,11 @@ import numpy.typing as npt
 
 from tfrec_zoo._errors import require
 from tfrec_zoo.evaluation.bootstrap import bootstrap_intervals
-from tfrec_zoo.evaluation.list_metrics import WantedListMetrics
 from tfrec_zoo.evaluation.ranks import TargetRanks, target_ranks
 from tfrec_zoo.evaluation.report import EvaluationReport, Slice
 from tfrec_zoo.evaluation.scorer import Scorer, model_name
 from tfrec_zoo.evaluation.slices import POPULARITY_LABELS, history_groups, popularity_groups
+from tfrec_zoo.evaluation.wanted_list_metrics import WantedListMetrics
 from tfrec_zoo.features.encoded import EncodedSplit
 from tfrec_zoo.metrics.list_metric import UserValues
 from tfrec_zoo.metrics.ranking import rank_columns
