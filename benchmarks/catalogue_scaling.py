@@ -1,6 +1,6 @@
 """What a training step costs as the catalogue grows: sampled softmax with a lazy Adam, and with Keras's own.
 
-A TwoTower of dim 64 reads histories of 20 and batches of 256; 256 negatives are drawn a step. Only the
+A TwoTower of dim 64 reads histories of 20 and batches of 256; 256 negatives are drawn per step. Only the
 number of items differs from row to row: each step reads 5,632 distinct items, others in every step, so a step
 whose cost does not depend on the catalogue takes the same time in each. Each row has a process of its own; a
 step is the median of 40 after 5.
@@ -106,8 +106,8 @@ def main() -> None:
     for (size, optimizer), row in rows.items():
         ratio = row["step_ms"] / rows[sizes[0], optimizer]["step_ms"]
         print(
-            f"{optimizer:10} {size:12,} items {row['step_ms']:9.1f} ms a step, {ratio:6.2f} times the first, "
-            f"{row['peak_mb']:7.0f} MB peak"
+            f"{optimizer:10} {size:12,} items {row['step_ms']:9.1f} ms per step, "
+            f"{ratio:6.2f} times the first, {row['peak_mb']:7.0f} MB peak"
         )
         report["rows"].append({"items": size, "optimizer": optimizer, "ratio": ratio, **row})
     if options.json:

@@ -7,7 +7,7 @@ each user who has such items, all items of the part are ranked; hyper-parameters
 validation NDCG@10. DIR holds
 
 - `movielens-1m/`: `sequences.txt.gz` of the SASRec repository, `sequence_to_movie_id.txt` with the ids of its
-  films in MovieLens, `movies.dat`, and `posters_64x96.zip` with a JPEG a film, named by MovieLens id;
+  films in MovieLens, `movies.dat`, and `posters_64x96.zip` with one JPEG per film, named by MovieLens id;
 - `amazon-beauty-5core/`: `sequences.txt.gz` and `item_attributes.json`, as of the S3-Rec repository.
 
 `--write-items FILE` writes the films of MovieLens-1M as a table for `tfrec-zoo train ... --items FILE`.
@@ -58,7 +58,7 @@ OWN_LOSS = Preset(
     {
         "score": "dot",
         "loss": "full",
-        "context": "others",
+        "history_scope": "others",
         "max_history_length": 50,
         "dropout": 0.2,
         "content_dropout": 0.3,
@@ -261,7 +261,7 @@ def main() -> None:
     parser.add_argument("--data", default=",".join(DATA))
     parser.add_argument("--seeds", default="0", help="of the models, comma-separated")
     parser.add_argument("--splits", default="0", help="seeds of the splits, comma-separated")
-    parser.add_argument("--verbose", action="store_true", help="a line an epoch")
+    parser.add_argument("--verbose", action="store_true", help="one line per epoch")
     parser.add_argument("--json", type=Path, help="file for the figures")
     parser.add_argument("--write-items", type=Path, help="write MovieLens-1M's films as Parquet, and end")
     arguments = parser.parse_args()

@@ -3,7 +3,7 @@
 200,000 users, 50,000 items of uneven popularity, 20 million rows in no order of users or times, ids as text.
 The file is written by a process of its own; another one, which is measured, goes on from it: load, leave the
 last out, learn the vocabularies and encode, and draw one epoch of pairs (history of 50, batches of 4,096) and
-one of sequences (the newest 100 items a user, length buckets). Nothing is trained.
+one of sequences (the newest 100 items per user, length buckets). Nothing is trained.
 
 "peak" is the most memory that the process had held by the end of the step, TensorFlow included.
 
@@ -63,7 +63,7 @@ def write_file(path: Path, rows: int) -> None:
 
 
 def measure(path: Path) -> Iterator[dict[str, Any]]:
-    """One entry a step; each works on what the one before left."""
+    """One entry per step; each works on what the one before left."""
     state: dict[str, Any] = {}
 
     def imports() -> str:

@@ -62,7 +62,7 @@ def ours(full: bool) -> Callable[[], dict[str, float]]:
         return EncodedInteractions(users, np.append(0, np.cumsum(lengths)), item_index.astype(np.int32))
 
     rng = np.random.default_rng(1)
-    lengths = rng.integers(18, 310, NUM_USERS)  # MovieLens-1M has 165 a user
+    lengths = rng.integers(18, 310, NUM_USERS)  # MovieLens-1M has 165 per user
     train = part(lengths, rng.integers(NUM_RESERVED, len(items), lengths.sum()))
     nothing = part(np.zeros(NUM_USERS, int), np.zeros(0))
     test = part(np.ones(NUM_USERS, int), target + NUM_RESERVED)

@@ -106,7 +106,7 @@ def tutorial(dataset: Dataset, seeds: list[int]) -> dict[str, list[dict[str, flo
         features, split = encode(
             dataset, random_split(dataset.interactions, test=0.2, validation=0.08, seed=seed)
         )
-        run = RunConfig(seed=seed, context="others", monitor="target_hr@100", exclude_seen=False)
+        run = RunConfig(seed=seed, history_scope="others", monitor="target_hr@100", exclude_seen=False)
         models = [
             ("TwoTower", trained(features, split, TUTORIAL, run)),
             *((b.name, b) for b in fitted(split)),

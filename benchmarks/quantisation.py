@@ -35,7 +35,7 @@ def ask(recommender: Any, people: list[tuple[list[str], str]]) -> tuple[list[lis
 
 
 def accuracy(lists: list[list[str]], targets: list[str]) -> dict[str, float]:
-    """HR@10 and NDCG@10 of one target a person."""
+    """HR@10 and NDCG@10 of one target per person."""
     places = [row.index(target) if target in row else -1 for row, target in zip(lists, targets, strict=True)]
     return {
         "hr@10": float(np.mean([place >= 0 for place in places])),
@@ -44,7 +44,7 @@ def accuracy(lists: list[list[str]], targets: list[str]) -> dict[str, float]:
 
 
 def measure(export: Path, dataset: Any) -> list[dict[str, Any]]:
-    """A row a precision, and one of the SavedModel."""
+    """One row per precision, and one for the SavedModel."""
     from tfrec_zoo.experiment import encode_for_export
     from tfrec_zoo.export import open_export
     from tfrec_zoo.export.formats.litert import to_litert

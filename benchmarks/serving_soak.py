@@ -306,7 +306,7 @@ def main() -> None:
             row = {"callers": count, "what": what, **percentiles(run)}
             report["rows"].append(row)
             print(
-                f"{count:3} callers, {what:19} {row['per_second']:6.0f} a second, "
+                f"{count:3} callers, {what:19} {row['per_second']:6.0f} per second, "
                 f"p50 {row['p50_ms']:.1f} ms, p99 {row['p99_ms']:.1f} ms"
             )
     if options.json:

@@ -1,10 +1,10 @@
 r"""Training speed next to RecTools and RecBole: the same data, sizes and batch, in turns.
 
 1. MovieLens-1M: AttentionRanker beside RecTools' SASRec; dim 64, 2 blocks, 1 head, length 200, batch 128,
-   softmax over all items. Counted are the positions that have a target, a second of the epoch.
+   softmax over all items. Counted are positions that have a target, per second of the epoch.
 2. MovieLens-100K: GRURanker and AttentionRanker beside RecBole's GRU4Rec and SASRec, length 50. RecBole
    makes an example of every prefix of a history, batch 2,048; here a history is one example, batch 128, of
-   which the newest 50 positions are read. An epoch of ours has fewer positions: compare those a second.
+   which the newest 50 positions are read. An epoch of ours has fewer positions: compare those per second.
 
 3. MovieLens-100K: seconds of training, graph and all, until the tuned presets reach the accuracy of RecBole's
    BPR on the test part, HR@10 .1241 and NDCG@10 .0673.
@@ -266,10 +266,10 @@ def main() -> None:
         ratio = mine["positions_a_second"] / theirs["positions_a_second"]
         for name, row in rows.items():
             print(
-                f"{name:30} {row['epoch_seconds']:8.2f} s an epoch, "
-                f"{row['positions_a_second']:9.0f} positions a second, {row['peak_mb']:6.0f} MB peak"
+                f"{name:30} {row['epoch_seconds']:8.2f} s per epoch, "
+                f"{row['positions_a_second']:9.0f} positions per second, {row['peak_mb']:6.0f} MB peak"
             )
-        print(f"{'':30} ours trains {ratio:.1f} times the positions a second, median of {options.rounds}")
+        print(f"{'':30} ours trains {ratio:.1f} times the positions per second, median of {options.rounds}")
         report["pairs"].append({"rows": rows, "ratio": ratio, "runs": runs})
     for name in UNTIL if options.movielens_100k else ():
         found = [run_child(sys.executable, __file__, "--child", name, *given) for _ in range(options.rounds)]

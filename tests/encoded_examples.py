@@ -16,7 +16,7 @@ def encoded_from_lists(
     weight: Sequence[float] | None = None,
     profile: Mapping[str, Any] | None = None,
 ) -> EncodedInteractions:
-    """One user a list of catalogue rows, oldest first; user u has the index u + 2."""
+    """One user per list of catalogue rows, oldest first; user u has the index u + 2."""
     return EncodedInteractions(
         user_index=np.arange(2, 2 + len(users), dtype=np.int32),
         row_splits=np.cumsum([0, *map(len, users)]),

@@ -30,7 +30,7 @@ ENCODE_ITEM_SIGNATURE = "encode_item"
 SIGNATURES = (SERVING_SIGNATURE, RECOMMEND_SIGNATURE)
 """Those that every export has; earlier ones have no others."""
 SHARED_INPUTS = ("k", "allow", "exclude_seen")
-"""Inputs of signatures that have no row a person."""
+"""Inputs of signatures that have no row per person."""
 FORMAT = 2
 
 
@@ -57,7 +57,7 @@ class Manifest:
     packages: dict[str, str]
     """Package -> version at export."""
     details: dict[str, Any] = field(default_factory=dict)
-    """Data set, split, metrics, seed, command: what the caller told."""
+    """Data set, split, metrics, seed, command: what the caller gave."""
     retired: list[str] = field(default_factory=list)
     """Items of the catalogue that are never recommended."""
     reranker: dict[str, Any] = field(default_factory=dict)

@@ -184,7 +184,7 @@ KINDS = KindTable(
 
 
 def named_kinds(columns: str | Iterable[str] | Mapping[str, str]) -> dict[str, str | None]:
-    """Columns and the kinds that were said of them.
+    """Columns and the kinds that were given for them.
 
     Args:
         columns: names, "name:kind" each where the kind is said, or name -> kind.

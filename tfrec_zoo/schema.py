@@ -18,8 +18,8 @@ NUM_RESERVED = 2
 PAD_TOKEN = ""
 """The raw string that stands for padding."""
 
-Context = Literal["past", "others"]
-"""What of a user's items stands beside a target in training: those before it, or all others."""
+HistoryScope = Literal["past", "others"]
+"""Which of a user's items stand beside a target in training: those before it, or all others."""
 
 RESERVED_NAMES = frozenset(
     {
@@ -117,7 +117,7 @@ class Schema:
         )
         require(
             NUM_RESERVED < self.num_trained_items <= self.num_items,
-            f"`num_trained_items` must be above {NUM_RESERVED} (an item or more) and at most `num_items`.",
+            f"`num_trained_items` must be above {NUM_RESERVED} (at least one item) and at most `num_items`.",
             (self.num_trained_items, self.num_items),
         )
         for side in ("user_features", "item_features"):

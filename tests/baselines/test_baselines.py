@@ -155,7 +155,7 @@ def test_what_cannot_be_fitted_or_scored_is_refused(model: Baseline) -> None:
         ValueError, match=f"{type(model).__name__} must be fitted before it scores. Call `fit`"
     ):
         fresh.catalogue_scorer()
-    with pytest.raises(ValueError, match="`train` must hold an interaction or more"):
+    with pytest.raises(ValueError, match="`train` must hold at least one interaction"):
         model.fit(encoded([[], []]), NUM_ITEMS)
     with pytest.raises(ValueError, match=r"must hold catalogue rows below 5. Received: 8"):
         model.fit(encoded([[2, 8]]), 5)

@@ -69,7 +69,7 @@ def test_leave_last_out_is_its_definition(
             expected_validation += ordered[-2:-1] if validation else []
     whole = table(rows, timed)
     if not expected_test:
-        with pytest.raises(DataError, match=r"needs [23] rows or more.*Received.*random_split"):
+        with pytest.raises(DataError, match=r"needs at least [23] rows.*Received.*random_split"):
             leave_last_out(whole, validation=validation)
         return
     split = leave_last_out(whole, validation=validation)
@@ -123,7 +123,7 @@ def test_global_time_needs_time_and_moments() -> None:
         global_time_split(table([("a", "p", 0)] * 10, timed=False))
     with pytest.raises(DataError, match="between different moments"):
         global_time_split(table([("a", "p", 5)] * 10))
-    with pytest.raises(DataError, match="must hold a row or more"):
+    with pytest.raises(DataError, match="must hold at least one row"):
         global_time_split(table([("a", "p", 5)] * 3), test=0.1)
 
 
@@ -175,8 +175,8 @@ def test_cold_users_are_asked_for_their_last_item_and_known_by_the_rest() -> Non
     rows += [("alone", "x", 1.0), ("single", "y", 2.0)]
     whole = table(rows)
     split = cold_users_split(whole, 0.5, validation=0.2, seed=1)
-    assert split.context is not None
-    parts = (split.train, split.validation, split.test, split.context)
+    assert split.fold_in is not None
+    parts = (split.train, split.validation, split.test, split.fold_in)
     assert sorted(place for part in parts for place in places(part)) == list(range(len(rows)))
     trained = set(split.train.user_id)
     for part in parts[1:]:
@@ -188,7 +188,7 @@ def test_cold_users_are_asked_for_their_last_item_and_known_by_the_rest() -> Non
             assert max(mine)[1] == place
     assert not set(split.validation.user_id) & set(split.test.user_id)
     held_out = {name for name, _, _ in rows} - trained
-    assert set(split.context.user_id) == held_out
+    assert set(split.fold_in.user_id) == held_out
 
 
 @pytest.mark.parametrize(
@@ -212,10 +212,10 @@ def test_shares_are_checked(call: Callable[[Interactions], Split], message: str)
 
 @pytest.mark.parametrize("cut", [cold_items_split, cold_users_split, random_split])
 def test_a_part_without_anything_is_refused(cut: Callable[..., Split]) -> None:
-    with pytest.raises(DataError, match=r"must get one or more (items|users|rows)"):
+    with pytest.raises(DataError, match=r"must get at least one of the (items|users|rows)"):
         cut(table([("a", "p", 0)] * 2), 0.1, validation=0.1)
 
 
 def test_cold_users_with_one_row_each_are_refused() -> None:
-    with pytest.raises(DataError, match="a user with two rows or more"):
+    with pytest.raises(DataError, match="a user with at least two rows"):
         cold_users_split(table([(f"u{n}", "p", 0.0) for n in range(30)]))

@@ -97,15 +97,15 @@ def test_concatenate_keeps_the_order_and_refuses_uneven_parts(interactions: Inte
         ({"item_id": [True, False, True]}, "`item_id` must hold strings or integers. Received: bool"),
         (
             {"timestamp": [1.0, np.nan, 2.0]},
-            "`timestamp` must be one finite number a row.*1 missing or infinite",
+            "`timestamp` must be one finite number per row.*1 missing or infinite",
         ),
         (
             {"rating": [1.0, np.inf, -np.inf]},
-            "`rating` must be one finite number a row.*2 missing or infinite",
+            "`rating` must be one finite number per row.*2 missing or infinite",
         ),
         (
             {"weight": [[1.0], [1.0], [1.0]]},
-            r"`weight` must be one finite number a row\. Received: shape \(3, 1\)",
+            r"`weight` must be one finite number per row\. Received: shape \(3, 1\)",
         ),
         ({"weight": [1.0]}, r"same number of rows\. Received: {'user_id': 3, 'item_id': 3, 'weight': 1}"),
     ],
@@ -159,7 +159,7 @@ def test_items_refuse_vectors_that_are_not_finite() -> None:
 
 
 def test_items_refuse_an_id_twice_and_columns_of_another_length() -> None:
-    with pytest.raises(DataError, match=r"`item_id` must stand once a row\. Received: 'b' 3 times"):
+    with pytest.raises(DataError, match=r"`item_id` must have one row per id\. Received: 'b' 3 times"):
         Items(["a", "b", "b", "b"])  # type: ignore[arg-type]
     with pytest.raises(
         DataError, match=r"`title` must have one entry for each item\. Received: 1 entries for 2 items"
@@ -171,7 +171,7 @@ def test_users_refuse_an_id_twice_and_columns_of_another_length() -> None:
     users = Users([1, 2], {"age": [20, 30]})  # type: ignore[arg-type, dict-item]
     assert users.user_id.tolist() == ["1", "2"]
     assert len(users) == 2
-    with pytest.raises(DataError, match="`user_id` must stand once a row"):
+    with pytest.raises(DataError, match="`user_id` must have one row per id"):
         Users(["a", "a"])  # type: ignore[arg-type]
     with pytest.raises(
         DataError, match=r"`age` must have one entry for each user\. Received: 1 entries for 2 users"

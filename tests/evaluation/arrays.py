@@ -13,7 +13,7 @@ from tfrec_zoo.features.encoded import EncodedInteractions, EncodedSplit
 
 
 def encoded(items: Sequence[Sequence[int]]) -> EncodedInteractions:
-    """One list of catalogue rows a user; user u has the index u + 2."""
+    """One list of catalogue rows per user; user u has the index u + 2."""
     return EncodedInteractions(
         user_index=np.arange(len(items), dtype=np.int32) + 2,
         row_splits=np.append(0, np.cumsum([len(user) for user in items])),
@@ -25,7 +25,7 @@ def encoded(items: Sequence[Sequence[int]]) -> EncodedInteractions:
 def random_split(
     seed: int, num_users: int = 60, num_items: int = 30, longest: int = 6, unknown: float = 0.1
 ) -> EncodedSplit:
-    """Random histories, several targets a user, some unknown, some met before, some given twice."""
+    """Random histories, several targets per user, some unknown, some met before, some given twice."""
     rng = np.random.default_rng(seed)
 
     def lists(low: int, high: int, oov: float) -> list[list[int]]:

@@ -227,7 +227,7 @@ def test_bad_arguments_are_refused() -> None:
 
 @pytest.mark.parametrize(
     ("targets", "message"),
-    [([[], []], "must have an interaction or more to evaluate on"), ([[30], []], "rows below 30 or OOV")],
+    [([[], []], "must have at least one interaction to evaluate on"), ([[30], []], "rows below 30 or OOV")],
 )
 def test_targets_that_cannot_be_ranked_are_refused(targets: list[list[int]], message: str) -> None:
     nothing = encoded([[], []])

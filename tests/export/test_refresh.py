@@ -131,7 +131,7 @@ def test_a_model_of_ids_retires(tmp_path: Path) -> None:
         refresh_catalogue(tmp_path / "shop")
     with pytest.raises(DataError, match="that are retired already"):
         refresh_catalogue(tmp_path / "shop", retire=gone)
-    with pytest.raises(DataError, match="must leave an item or more"):
+    with pytest.raises(DataError, match="must leave at least one item"):
         refresh_catalogue(tmp_path / "shop", retire=features.item_vocabulary.tokens)
     with pytest.raises(TypeError, match=r"`retire` must be a sequence of ids\. Received: .11."):
         refresh_catalogue(tmp_path / "shop", retire="11")
@@ -142,6 +142,6 @@ def test_a_model_of_ids_retires(tmp_path: Path) -> None:
 
 
 def test_columns_must_be_there(shop: Path) -> None:
-    with pytest.raises(DataError, match=r"must have a row or more and the columns .* without \['vectors'"):
+    with pytest.raises(DataError, match=r"must have at least one row and the columns .* without \['vectors'"):
         refresh_catalogue(shop, Items(["x"], title=["a"], categories=[("b",)]))
     assert not (shop / "2").exists()

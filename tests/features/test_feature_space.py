@@ -144,7 +144,7 @@ def test_columns_that_are_not_there(split: Split, arguments: dict, error: type, 
 
 
 def test_no_training_rows() -> None:
-    with pytest.raises(DataError, match="a training row or more"):
+    with pytest.raises(DataError, match="at least one training row"):
         FeatureSpace.fit(WHOLE.take(np.array([], dtype=int)))
 
 
@@ -180,7 +180,7 @@ def test_arrays_of_another_shape_than_in_training(split: Split) -> None:
         space.encode_items(Items(["n"], vectors=np.zeros((1, 3))))
 
 
-def test_the_history_of_a_cold_user_is_the_context() -> None:
+def test_the_history_of_a_cold_user_is_folded_in() -> None:
     whole = Interactions(["a", "a", "b", "b", "b"], ["x", "y", "x", "z", "y"], timestamp=[1, 2, 3, 4, 5])
     empty = whole.take(np.array([], dtype=int))
     split = Split(

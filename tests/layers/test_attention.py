@@ -172,3 +172,9 @@ def test_dense_scorer_against_a_plain_reading() -> None:
             expected = product.sum() + hidden @ layer.preference.kernel.numpy()[:, 0]
             assert found[row, column] == pytest.approx(expected, rel=1e-4, abs=1e-5)
     np.testing.assert_allclose(layer(query, items[0])[0], found[0], rtol=1e-5, atol=1e-6)
+
+
+def test_a_layer_of_an_earlier_version_names_its_scope_otherwise() -> None:
+    layer = AttentionPooling.from_config({"max_history_length": 3, "context": "others"})
+    assert layer.history_scope == "others"
+    assert AttentionPooling.from_config(layer.get_config()).history_scope == "others"

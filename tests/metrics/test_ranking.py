@@ -58,5 +58,5 @@ def test_list_lengths_below_one_are_refused(ks: list[int]) -> None:
 
 
 def test_a_user_without_targets_is_refused() -> None:
-    with pytest.raises(ValueError, match="Every user must have a target or more"):
+    with pytest.raises(ValueError, match="Every user must have at least one target"):
         ranking_metrics(np.ones(1), np.array([0, 0, 1]), [1])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tfrec_zoo._errors import UnknownNameError
-from tfrec_zoo.models import TwoTower, TwoTowerConfig, create_model
+from tfrec_zoo.models import CNNRankerConfig, TwoTower, TwoTowerConfig, create_model
 from tfrec_zoo.models.config import ModelConfig
 from tfrec_zoo.schema import Feature, Schema
 
@@ -84,6 +84,15 @@ def test_a_config_survives_a_dict() -> None:
     config = TwoTowerConfig(item_hidden_dims=(3, 4), loss="full", user_dropout=0.25)
     assert TwoTowerConfig.from_dict(config.to_dict()) == config
     assert TwoTowerConfig.from_dict({"item_hidden_dims": [3, 4]}).item_hidden_dims == (3, 4)
+
+
+def test_a_config_of_an_earlier_version_names_its_fields_otherwise() -> None:
+    config = CNNRankerConfig(history_scope="others")
+    old = config.to_dict()
+    old["context"] = old.pop("history_scope")
+    assert CNNRankerConfig.from_dict(old) == config
+    with pytest.raises(UnknownNameError, match="hyper-parameter of TwoTowerConfig"):
+        TwoTowerConfig.from_dict(old)
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_ratings_are_asked_for() -> None:
     part = encoded_from_lists([[2, 3, 4]])
     schema = Schema(num_users=5, num_items=6, num_trained_items=6)
     model = create_model("two_tower", schema, loss="rating")
-    with pytest.raises(ValueError, match="needs interactions with a rating each"):
+    with pytest.raises(ValueError, match="needs a rating for each interaction"):
         train(model, EncodedSplit("all", part, part, part, 6))
 
 

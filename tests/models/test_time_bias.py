@@ -53,7 +53,7 @@ def test_pipelines_give_each_item_its_time() -> None:
     np.testing.assert_array_equal(
         encoded.history_time(np.arange(3), 5), encoded.history(np.arange(3), 5).astype(np.int64) * 100
     )
-    with pytest.raises(ValueError, match="needs interactions with a time each"):
+    with pytest.raises(ValueError, match="needs a time for each interaction"):
         pairs(encoded_from_lists(users), batch_size=4, max_history_length=3, with_times=True)
 
 

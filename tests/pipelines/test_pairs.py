@@ -38,7 +38,7 @@ def test_other_items_of_the_user_leave_out_the_target_alone() -> None:
             encoded_from_lists([[2, 3, 4, 5]]),
             batch_size=8,
             max_history_length=3,
-            context="others",
+            history_scope="others",
             shuffle=False,
         )
     )
@@ -50,7 +50,11 @@ def test_other_items_of_the_user_leave_out_the_target_alone() -> None:
     ]
     longer = collect(
         pairs(
-            encoded_from_lists([[2, 3]]), batch_size=8, max_history_length=3, context="others", shuffle=False
+            encoded_from_lists([[2, 3]]),
+            batch_size=8,
+            max_history_length=3,
+            history_scope="others",
+            shuffle=False,
         )
     )
     assert [row["history"] for row in longer] == [[0, 0, 3], [0, 0, 2]]
@@ -96,9 +100,9 @@ def test_weights_and_profiles_go_with_their_rows() -> None:
 
 
 def test_refuses_what_gives_no_example() -> None:
-    with pytest.raises(ValueError, match="an interaction of a known item"):
+    with pytest.raises(ValueError, match="at least one interaction of a known item"):
         pairs(encoded_from_lists([[1], []]), batch_size=2, max_history_length=1)
     with pytest.raises(UnknownNameError, match="Did you mean 'past'"):
-        pairs(encoded_from_lists(USERS), batch_size=2, max_history_length=1, context="pas")
+        pairs(encoded_from_lists(USERS), batch_size=2, max_history_length=1, history_scope="pas")
     with pytest.raises(ValueError, match="`batch_size` must be at least 1"):
         pairs(encoded_from_lists(USERS), batch_size=0, max_history_length=1)

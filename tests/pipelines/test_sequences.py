@@ -58,7 +58,7 @@ def test_epochs_differ_and_the_seed_repeats_them() -> None:
 
 
 def test_refuses_users_without_a_pair() -> None:
-    with pytest.raises(ValueError, match="a user with two known items"):
+    with pytest.raises(ValueError, match="a user with at least two known items"):
         sequences(encoded_from_lists([[2], [3, 1]]), batch_size=2, max_history_length=4)
     with pytest.raises(ValueError, match="`buckets` must be ascending"):
         sequences(encoded_from_lists([[2, 3]]), batch_size=2, max_history_length=40, buckets=(16, 8))

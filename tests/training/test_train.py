@@ -65,7 +65,7 @@ def test_what_a_watched_metric_lacks_is_said_before_training(prepared) -> None:
 def test_without_validation_every_epoch_runs() -> None:
     split = random_split(INTERACTIONS, test=0.2, validation=0.0, seed=0)
     features = FeatureSpace.fit(split.train)
-    run = RunConfig(epochs=3, batch_size=256, patience=1, context="others")
+    run = RunConfig(epochs=3, batch_size=256, patience=1, history_scope="others")
     assert set(train(model_of(features), features.transform(split), run)) == {"loss"}
 
 

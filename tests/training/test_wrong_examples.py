@@ -86,5 +86,5 @@ def test_a_split_of_other_features(name: str, sizes: tuple[int, int]) -> None:
 
 def test_a_split_without_times() -> None:
     untimed = replace(SPLIT, train=replace(SPLIT.train, timestamp=None))
-    with pytest.raises(ValueError, match="a model that reads times, needs interactions with a time each"):
+    with pytest.raises(ValueError, match="a model that reads times, needs a time for each interaction"):
         train(model_of("attention_ranker", time_bias=True), untimed, RunConfig(epochs=1))

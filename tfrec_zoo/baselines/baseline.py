@@ -66,7 +66,7 @@ def check_fit(train: EncodedInteractions, num_items: int) -> None:
     Raises:
         ValueError: no interactions, or items outside the catalogue.
     """
-    require(len(train) > 0, "`train` must hold an interaction or more.", len(train))
+    require(len(train) > 0, "`train` must hold at least one interaction.", len(train))
     highest = int(train.item_index.max())
     require(highest < num_items, f"`train` must hold catalogue rows below {num_items}.", highest)
 

@@ -41,7 +41,7 @@ class ContentKNN(Baseline):
     """
 
     vectors: Any
-    """One row a catalogue row, PAD and OOV included: an array or a scipy.sparse one, [num_items, n]."""
+    """One row per item, PAD and OOV included: an array or a scipy.sparse one, [num_items, n]."""
     num_neighbours: int = 100
     """Most similar trained items kept for each item."""
     name: ClassVar[str] = "content_knn"

@@ -12,7 +12,7 @@ from tfrec_zoo.data.sources.known import DATASETS
 
 def datasets(
     json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print the names alone, a line each.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print the names alone, one per line.")] = False,
 ) -> None:
     """List the data sets that have a name; any CSV, Parquet or JSON-lines file is loaded by its path."""
     out = Output(json, quiet)

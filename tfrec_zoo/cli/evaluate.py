@@ -42,7 +42,7 @@ def evaluate(
     read_manifest(folder)
     out = Output(json, quiet)
     import_quietly()
-    from tfrec_zoo.cli.reports import show_reports
+    from tfrec_zoo.cli.table_of_metrics import show_reports
     from tfrec_zoo.evaluation import evaluate as rank
     from tfrec_zoo.experiment import encode_for_export
     from tfrec_zoo.export import open_export

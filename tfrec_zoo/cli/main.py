@@ -1,4 +1,4 @@
-"""The command `tfrec-zoo`."""
+"""The command `tfrec-zoo`; a package of one's own adds a command by `app.command()(function)`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tfrec_zoo._version import __version__
 from tfrec_zoo.cli.datasets import datasets
 from tfrec_zoo.cli.evaluate import evaluate
 from tfrec_zoo.cli.models import models
+from tfrec_zoo.cli.plugins import load_plugins
 from tfrec_zoo.cli.quickstart import quickstart
 from tfrec_zoo.cli.recommend import recommend
 from tfrec_zoo.cli.refresh import refresh
@@ -59,6 +60,7 @@ def tfrec_zoo(
 def main() -> None:
     """Run the command line; an error that a user can mend is a line on stderr and the exit code 2."""
     logging.getLogger("tfrec_zoo").addHandler(logging.StreamHandler(sys.stderr))
+    load_plugins()
     try:
         app()
     except (ValueError, OSError) as error:

@@ -18,7 +18,7 @@ from tfrec_zoo.cli.tensorflow_noise import import_quietly
 def models(
     model: Annotated[str | None, typer.Argument(help="Show the settings of this model or preset.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print the names alone, a line each.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print the names alone, one per line.")] = False,
 ) -> None:
     """List the models and presets, or the settings of one."""
     out = Output(json, quiet)

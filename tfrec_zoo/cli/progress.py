@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tfrec_zoo.cli.console import Output
-from tfrec_zoo.cli.reports import show_reports
+from tfrec_zoo.cli.table_of_metrics import show_reports
 from tfrec_zoo.data.tables import Dataset
 from tfrec_zoo.evaluation.report import EvaluationReport
 from tfrec_zoo.experiment.progress import Progress
@@ -17,7 +17,7 @@ from tfrec_zoo.experiment.report import REPORT_FILE
 
 
 class ConsoleProgress(Progress):
-    """Says what a run tells; as a context, it takes the bars down when the run fails."""
+    """Prints how a run goes; in a `with` block, it takes the bars down when the run fails."""
 
     def __init__(self, output: Output) -> None:
         self._output = output

@@ -26,7 +26,7 @@ def recommend(
     user: Annotated[str, typer.Option(help="User id.")] = "",
     k: Annotated[int, typer.Option("-k", "--k", help="Length of the list.")] = 10,
     json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print the ids alone, a line each.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print the ids alone, one per line.")] = False,
 ) -> None:
     """Recommend items to a user with a history."""
     out = Output(json, quiet)

@@ -36,7 +36,7 @@ def serve(
     ] = ServerConfig.max_body_mb,
     threads: Annotated[int, typer.Option(help="local: requests computed at once.")] = ServerConfig.threads,
     poll_seconds: Annotated[
-        float, typer.Option(help="local: between two looks for a new version.")
+        float, typer.Option(help="local: seconds between two looks for a new version.")
     ] = ServerConfig.poll_seconds,
 ) -> None:
     """Serve an export; new versions become live as they come.

@@ -22,7 +22,7 @@ def parse_settings(settings: Sequence[str], *configs: type) -> list[dict[str, An
         *configs: dataclasses; a key that several have goes to all of them.
 
     Returns:
-        The given values, a dict a dataclass.
+        The given values, one dict per dataclass.
 
     Raises:
         UnknownNameError: a key that none of them has.

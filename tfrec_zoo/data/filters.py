@@ -96,7 +96,7 @@ def drop_duplicates(interactions: Interactions, keep: Keep = "first") -> Filtere
     if keep == "error" and again.any():
         row = order[int(again.argmax())]
         raise DataError(
-            f"Each pair of user and item must stand once. Received: user {interactions.user_id[row]!r} with "
+            f"Each pair of user and item must occur once. Received: user {interactions.user_id[row]!r} with "
             f"item {interactions.item_id[row]!r} more than once ({int(again.sum()):,} such rows in all). "
             "Use keep='first', 'last' or 'all'."
         )

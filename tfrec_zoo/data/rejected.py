@@ -72,7 +72,7 @@ class RejectionLog:
         if kept:
             return
         if not self._counts:
-            raise DataError(f"{file}: a table must have a row or more. Received: a file without rows")
+            raise DataError(f"{file}: a table must have at least one row. Received: a file without rows")
         raise DataError(
             f"{file}: no row could be used. Received: {self.freeze()}. Check the format and the column names."
         )

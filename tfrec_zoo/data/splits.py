@@ -34,9 +34,10 @@ class Split:
     train: Interactions
     validation: Interactions
     test: Interactions
-    context: Interactions | None = None
+    fold_in: Interactions | None = None
     """Rows that are known when a question is asked but that training must not see: what users outside the
-    training part did before. None where the training part is all that is known."""
+    training part did before (the fold-in set of Liang et al. 2018, section 4.2). None where the training part
+    is all that is known."""
     candidates: Candidates = "all"
     """What a part's evaluation ranks: the whole catalogue, or the items of the part alone."""
 
@@ -64,8 +65,8 @@ def leave_last_out(interactions: Interactions, validation: bool = True) -> Split
     open_rows = counts[codes] > held_out
     if not open_rows.any():
         raise DataError(
-            f"A user needs {held_out + 1} rows or more to be held out. Received: {interactions!r}, at most "
-            f"{int(counts.max(initial=0))} rows a user. Use `random_split`, or do not split."
+            f"A user needs at least {held_out + 1} rows to be held out. Received: {interactions!r}, at most "
+            f"{int(counts.max(initial=0))} rows per user. Use `random_split`, or do not split."
         )
     in_test = _last_of_each_user(interactions, open_rows)
     before = open_rows & ~in_test if validation else np.zeros_like(in_test)
@@ -98,7 +99,7 @@ def global_time_split(interactions: Interactions, validation: float = 0.1, test:
         )
     cuts = _cut_positions(len(times), validation, test)
     if not len(times) or cuts[1] == len(times):
-        raise DataError(f"A share of {test} must hold a row or more. Received: {interactions!r}")
+        raise DataError(f"A share of {test} must hold at least one row. Received: {interactions!r}")
     first_validation, first_test = np.partition(times, cuts)[list(cuts)]
     split = _split(
         "global_time",
@@ -182,7 +183,7 @@ def cold_users_split(
     """Take a share of the users out of training altogether; the last row of each is the test.
 
     Strong generalisation (Liang et al. 2018, section 4.2): a held-out user comes with a history at the time
-    of the question, though the model has never seen them. That history is `Split.context`. A held-out user
+    of the question, though the model has never seen them. That history is `Split.fold_in`. A held-out user
     with one row has a history only. Ties, and rows without time, keep the order of the file.
 
     Args:
@@ -207,12 +208,12 @@ def cold_users_split(
     for name, asked, group in (("test", fraction, in_test), ("validation", validation, in_validation)):
         if asked and not (group & target).any():
             raise DataError(
-                f"{name} must have a user with two rows or more, one to be known by and one to be found. "
+                f"{name} must have a user with at least two rows, one to be known by and one to be found. "
                 f"Received: none among {int(group.sum())} rows. Use more data or a larger share."
             )
     return replace(
         _split("cold_users", interactions, in_validation & target, in_test & target, train=~held_out),
-        context=interactions.take(np.flatnonzero(held_out & ~target)),
+        fold_in=interactions.take(np.flatnonzero(held_out & ~target)),
     )
 
 
@@ -287,6 +288,6 @@ def _check_shares(validation: float, test: float, name: str = "test") -> None:
 def _check_counts(train: int, validation: int, test: int, share: float, what: str) -> None:
     if train < 1 or test < 1 or (share > 0 and validation < 1):
         raise DataError(
-            f"Each part must get one or more {what}. Received: {train} for train, {validation} for "
+            f"Each part must get at least one of the {what}. Received: {train} for train, {validation} for "
             f"validation, {test} for test. Use more data or larger shares."
         )

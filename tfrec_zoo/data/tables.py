@@ -19,9 +19,9 @@ from tfrec_zoo.data.typed_columns import Array, column_as, typed_columns
 
 @dataclass(frozen=True, eq=False)
 class Interactions:
-    """What users did, one row an event, in the order of the file.
+    """What users did, one row per event, in the order of the file.
 
-    Ids are strings held as categories (an integer code a row, each string once), so 20 million rows cost
+    Ids are strings held as categories (one integer code per row, each string once), so 20 million rows cost
     under half a gigabyte. Integer ids become their decimal strings.
 
     Example:
@@ -58,7 +58,7 @@ class Interactions:
             if values.ndim != 1 or not np.isfinite(values).all():
                 bad = int((~np.isfinite(values)).sum())
                 raise DataError(
-                    f"`{name}` must be one finite number a row. Received: shape {values.shape} with "
+                    f"`{name}` must be one finite number per row. Received: shape {values.shape} with "
                     f"{bad} missing or infinite values. Drop those rows or the column."
                 )
             if name == "weight" and ((values < 0).any() or not values.any()):
@@ -365,7 +365,7 @@ def _distinct_ids(values: Any, column: str) -> Array:
     counts = np.bincount(ids.codes, minlength=len(ids.categories))
     if (counts > 1).any():
         raise DataError(
-            f"`{column}` must stand once a row. Received: {ids.categories[int(counts.argmax())]!r} "
+            f"`{column}` must have one row per id. Received: {ids.categories[int(counts.argmax())]!r} "
             f"{int(counts.max())} times. Merge those rows first."
         )
     return np.asarray(ids, dtype=object)

@@ -22,7 +22,7 @@ def bootstrap_intervals(
     Source: Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 13.
 
     Args:
-        values: one column a metric, [U, M].
+        values: one column per metric, [U, M].
         weights: weight of each user in each mean, [U, M].
         num_samples: number of draws.
         seed: the same seed gives the same intervals.

@@ -107,7 +107,7 @@ def evaluate(
     of_lists = wanted.results(ranked, split, part, model, train_counts)
     columns = _accuracy(ranked.ranks, ranked.row_splits, ks)
     columns |= {name: found for name, found in of_lists.items() if isinstance(found, UserValues)}
-    whole = {name: found for name, found in of_lists.items() if not isinstance(found, UserValues)}
+    whole = {name: float(found) for name, found in of_lists.items() if not isinstance(found, UserValues)}
     return EvaluationReport(
         model=model_name(model),
         split=split.name,

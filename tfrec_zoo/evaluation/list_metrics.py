@@ -22,7 +22,7 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class WantedListMetrics:
-    """Metrics of lists to compute, and what the caller told of the items for those that need it."""
+    """Metrics of lists to compute, and what the caller gave of the items for those that need it."""
 
     metrics: Mapping[str, tuple[ListMetric, int]]
     """ "coverage@10" -> the metric and the length of its lists."""

@@ -60,7 +60,7 @@ def plot_comparison(
     *,
     path: str | Path,
 ) -> None:
-    """Draw a bar a model and metric, with the 95 % interval where the report has one.
+    """Draw one bar per model and metric, with the 95 % interval where the report has one.
 
     Args:
         rows: name to show -> report; the first one is at the top and in a stronger colour.

@@ -33,7 +33,7 @@ class TargetRanks:
     """
 
     rows: npt.NDArray[np.int64]
-    """Users with a target or more: their rows on the split's user axis, ascending, [U]."""
+    """Users with at least one target: their rows on the split's user axis, ascending, [U]."""
     row_splits: npt.NDArray[np.int64]
     """User u owns the targets row_splits[u]:row_splits[u + 1], [U + 1]."""
     item_index: npt.NDArray[np.int32]
@@ -79,7 +79,7 @@ def target_ranks(
         block_size: users scored at once; the memory is about 3 float32 [block_size, num_items].
         list_k: length of the top-k lists to keep as well; 0 for none.
         reranker: what stands between scores and ranks; nothing where left out.
-        k: length of the list that a re-ranker is told.
+        k: length of the list, which a re-ranker is given.
 
     Raises:
         ValueError: a split of other features than the model's, no target in the part, scores of the wrong
@@ -93,7 +93,9 @@ def target_ranks(
     require(block_size >= 1, "`block_size` must be at least 1.", block_size)
     require(list_k >= 0, "`list_k` must be at least 0.", list_k)
     owner, item = distinct_targets(getattr(split, part), split.num_items)
-    require(len(owner) > 0, f"`{part}` must have an interaction or more to evaluate on.", f"{split.name}, 0")
+    require(
+        len(owner) > 0, f"`{part}` must have at least one interaction to evaluate on.", f"{split.name}, 0"
+    )
     others = _others(_checked(candidates, split.num_items), split, part)
     rows, first = np.unique(owner, return_index=True)
     row_splits = np.append(first, len(owner))

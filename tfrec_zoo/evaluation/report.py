@@ -51,7 +51,7 @@ class EvaluationReport:
     exclude_seen: bool
     """Whether items of the history left the ranking."""
     num_users: int
-    """Users with a target or more."""
+    """Users with at least one target."""
     num_targets: int
     """Distinct targets of all users."""
     num_candidates: int
@@ -77,7 +77,7 @@ class EvaluationReport:
         return values
 
     def to_frame(self) -> pd.DataFrame:
-        """A row a metric: value, low, high (NaN without an interval), and a column a slice."""
+        """One row per metric: value, low, high (NaN without an interval), and one column per slice."""
         frame = pd.DataFrame({"value": pd.Series(dict(self.metrics), dtype=float)})
         for position, bound in enumerate(("low", "high")):
             frame[bound] = pd.Series({n: i[position] for n, i in self.intervals.items()}, dtype=float)

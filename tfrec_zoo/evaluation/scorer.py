@@ -46,7 +46,7 @@ class Scorer(Protocol):
 
 @runtime_checkable
 class SelectiveScorer(Protocol):
-    """A scoring function that can be told what may come, as one must that retrieves before it ranks."""
+    """A scoring function that takes a mask of what may come, which a model that retrieves first needs."""
 
     num_items: int
     """Rows of the catalogue."""

@@ -59,7 +59,7 @@ def top_k(scores: Array, k: int) -> TopK:
 
 
 def _best(scores: Array, width: int) -> npt.NDArray[np.bool_]:
-    """Mask with exactly `width` entries a row, the best; of those equal to the last one, the lowest."""
+    """Mask with exactly `width` entries per row, the best; of those equal to the last one, the lowest."""
     threshold = np.partition(scores, scores.shape[1] - width, axis=1)[:, [scores.shape[1] - width]]
     best = scores >= threshold
     tied = np.flatnonzero(np.count_nonzero(best, axis=1) > width)

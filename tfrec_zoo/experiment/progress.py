@@ -1,4 +1,4 @@
-"""What a run tells while it goes on."""
+"""What a run reports while it goes on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tfrec_zoo.evaluation.report import EvaluationReport
 
 
 class Progress:
-    """Listens to a run. This one is silent: a subclass says what it likes.
+    """Listens to a run. This one is silent; a subclass prints or keeps what it likes.
 
     Example:
         >>> class Losses(Progress):
@@ -30,7 +30,7 @@ class Progress:
         """Each filter that removed rows has a line."""
 
     def fit_begins(self, epochs: int, monitor: str) -> None:
-        """A `fit` of at most so many epochs begins, the best of which is told by "val_MONITOR"."""
+        """A `fit` of at most so many epochs begins; its best epoch has the best "val_MONITOR"."""
 
     def epoch_ends(self, logs: Mapping[str, Any]) -> None:
         """An epoch ended with these figures: "loss", "val_ndcg@10" and so on."""

@@ -97,7 +97,7 @@ def refresh_catalogue(
     retired = [item for item in manifest.retired if item not in returning]
     retired += (leaving := [item for item in asked if item not in before])
     if len(retired) == len(features.item_vocabulary.tokens):
-        raise DataError("A refresh must leave an item or more. Received: all of them among `retire`.")
+        raise DataError("A refresh must leave at least one item. Received: all of them among `retire`.")
     change: dict[str, Any] = {**counts, "retired": len(leaving), "returned": len(returning & before)}
     version = export(
         model,
@@ -171,8 +171,8 @@ def _check_content(model: RecommenderModel, items: Items) -> None:
     missing = [name for name in names if name not in items.columns]
     if missing or not len(items):
         raise DataError(
-            f"`items` must have a row or more and the columns {names}. Received: {len(items)} rows without "
-            f"{missing}."
+            f"`items` must have at least one row and the columns {names}. Received: "
+            f"{len(items)} rows without {missing}."
         )
 
 

@@ -149,8 +149,8 @@ class EncodedSplit:
     test: EncodedInteractions
     num_items: int
     """Rows of the catalogue, PAD and OOV included."""
-    context: EncodedInteractions | None = None
-    """What else is known when a question is asked, without being trained on."""
+    fold_in: EncodedInteractions | None = None
+    """What else is known when a question is asked, without being trained on; see `Split.fold_in`."""
     candidates: Candidates = "all"
     """As of `Split`."""
 
@@ -162,6 +162,6 @@ class EncodedSplit:
         return rows[rows >= NUM_RESERVED]
 
     def history_of(self, part: str) -> EncodedInteractions:
-        """What is known before `part`: train, for "test" validation as well, and the context."""
+        """What is known before `part`: train, for "test" validation as well, and the fold-in rows."""
         known = self.train if part == "validation" else self.train.append(self.validation)
-        return known if self.context is None else known.append(self.context)
+        return known if self.fold_in is None else known.append(self.fold_in)

@@ -80,7 +80,7 @@ class FeatureSpace:
         """Learn vocabularies and scales from the training rows and from the items and users in them.
 
         Args:
-            train: training interactions, a row or more.
+            train: training interactions, at least one row.
             items: the catalogue, needed for `content`.
             users: the users, needed for `profile`.
             content: columns of `items` to use: names, "name:kind" for another kind than the table's, or a
@@ -93,7 +93,7 @@ class FeatureSpace:
             UnknownNameError: a column that the table does not have, or an unknown kind.
         """
         if not len(train):
-            raise DataError("FeatureSpace.fit needs a training row or more. Received: 0 rows")
+            raise DataError("FeatureSpace.fit needs at least one training row. Received: 0 rows")
         user_vocabulary, item_vocabulary = Vocabulary.fit(train.user_id), Vocabulary.fit(train.item_id)
         num_trained_items = len(item_vocabulary)
         item_kinds = _columns("content", content, items, {} if items is None else items.columns)
@@ -179,17 +179,17 @@ class FeatureSpace:
             split.train,
             split.validation,
             split.test,
-            *([] if split.context is None else [split.context]),
+            *([] if split.fold_in is None else [split.fold_in]),
         ]
         axis = pd.Index(pd.unique(np.concatenate([_present(part) for part in parts])), dtype=object)
-        train, validation, test, *context = (self._encode(part, axis) for part in parts)
+        train, validation, test, *fold_in = (self._encode(part, axis) for part in parts)
         return EncodedSplit(
             split.name,
             train,
             validation,
             test,
             num_items=len(self.item_vocabulary),
-            context=context[0] if context else None,
+            fold_in=fold_in[0] if fold_in else None,
             candidates=split.candidates,
         )
 
@@ -337,7 +337,7 @@ def _present(part: Interactions) -> Array:
 def _columns(
     argument: str, names: Iterable[str] | Mapping[str, str], table: object, columns: Mapping[str, Any]
 ) -> dict[str, str | None]:
-    """The named columns of a table that must have them, with the kinds that were said."""
+    """The named columns of a table that must have them, with the kinds that were given."""
     named = named_kinds(names)
     if named and table is None:
         raise DataError(

@@ -1,4 +1,4 @@
-"""Keras layers: one class a file."""
+"""Keras layers: one class per file."""
 
 from tfrec_zoo.layers.audio_encoder import AudioEncoder
 from tfrec_zoo.layers.category_encoder import CategoryEncoder

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any, Self, get_args
 
 import keras
 from keras import ops
@@ -10,14 +10,14 @@ from keras import ops
 from tfrec_zoo._errors import UnknownNameError
 from tfrec_zoo.layers.masking import masked_softmax
 from tfrec_zoo.layers.relative_bias import RelativePositionBias
-from tfrec_zoo.schema import Context
+from tfrec_zoo.schema import HistoryScope
 
 
 @keras.saving.register_keras_serializable("tfrec_zoo")
 class AttentionPooling(keras.layers.Layer):
     """For each position, a mean over real positions, weighted by a softmax of learned scores.
 
-    With the context "past" it is the mean over the positions up to it, and the distance to each adds a
+    With the scope "past" it is the mean over the positions up to it, and the distance to each adds a
     learned number to its score; with "others", over all positions but the next, and the distance to the
     newest adds it. The newest position reads all in both. The score of a vector is that of Yang et al. 2016,
     "Hierarchical attention networks" (section 2.2), tanh(W v) times a learned query. Where nothing is real,
@@ -32,11 +32,11 @@ class AttentionPooling(keras.layers.Layer):
         float [B, T, D], or [B, 1, D].
     """
 
-    def __init__(self, max_history_length: int, context: Context = "past", **kwargs: Any) -> None:
+    def __init__(self, max_history_length: int, history_scope: HistoryScope = "past", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if context not in get_args(Context):
-            raise UnknownNameError("context", context, get_args(Context))
-        self.context = context
+        if history_scope not in get_args(HistoryScope):
+            raise UnknownNameError("history_scope", history_scope, get_args(HistoryScope))
+        self.history_scope = history_scope
         self.max_history_length = max_history_length
 
     def build(self, input_shape: Any) -> None:
@@ -51,13 +51,13 @@ class AttentionPooling(keras.layers.Layer):
     def call(self, vectors: Any, padding_mask: Any, newest_only: bool = False) -> Any:
         """Pool up to each position."""
         scores = ops.expand_dims(self.score(self.hidden(vectors))[..., 0], 1)
-        from_newest = newest_only or self.context == "others"
+        from_newest = newest_only or self.history_scope == "others"
         scores += ops.cast(self.distance(vectors, newest_only=from_newest)[:, 0], scores.dtype)
         visible = ops.expand_dims(padding_mask, 1)
         if not newest_only:
             place = ops.arange(ops.shape(vectors)[1])
             asking, seen = place[:, None], place[None, :]
-            open_to_all = asking >= seen if self.context == "past" else asking + 1 != seen
+            open_to_all = asking >= seen if self.history_scope == "past" else asking + 1 != seen
             visible = ops.logical_and(visible, open_to_all[None])
         weights = ops.where(visible, masked_softmax(visible, scores), 0)
         return ops.matmul(weights, vectors)
@@ -72,5 +72,12 @@ class AttentionPooling(keras.layers.Layer):
         return {
             **super().get_config(),
             "max_history_length": self.max_history_length,
-            "context": self.context,
+            "history_scope": self.history_scope,
         }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """The layer that `get_config` described, of an earlier version's name for the scope as well."""
+        return cls(
+            **{"history_scope" if name == "context" else name: value for name, value in config.items()}
+        )

@@ -12,7 +12,7 @@ from keras import ops
 class DenseScorer(keras.layers.Layer):
     """Dense layers over query, item and their product, added to the dot product (He et al. 2017, figure 3).
 
-    The first layer is split by its inputs, so that only the product's part is computed a pair.
+    The first layer is split by its inputs, so that only the product's part is computed for each pair.
 
     Call arguments:
         query: float [B, D].

@@ -18,7 +18,7 @@ Pooling = Literal["mean", "recency"]
 class HistoryPooling(keras.layers.Layer):
     """The weighted mean over the real positions; an empty history is zero.
 
-    "mean" weighs all alike (Covington et al. 2016, section 3.2); "recency" learns one logit a place
+    "mean" weighs all alike (Covington et al. 2016, section 3.2); "recency" learns one logit per place
     counted from the newest item, from which a softmax over the real places gives the weights.
 
     Example:

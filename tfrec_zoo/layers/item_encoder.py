@@ -20,7 +20,7 @@ from tfrec_zoo.schema import NUM_RESERVED, OOV, PAD, Feature, Schema
 class ItemEncoder(keras.layers.Layer):
     """Catalogue rows, or bare content, to vectors.
 
-    The vector is the sum of the id embedding and of one encoding a content feature, then the dense layers
+    The vector is the sum of the id embedding and of one encoding per content feature, then the dense layers
     if there are any. Cold rows, and in training a share of all rows, use the id embedding of OOV, so that
     content alone places an item (DropoutNet: Volkovs et al. 2017, section 3.2).
 

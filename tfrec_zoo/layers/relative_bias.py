@@ -13,7 +13,7 @@ class RelativePositionBias(keras.layers.Layer):
     """A learned number for each head and distance, which attention adds to its scores.
 
     Shaw et al. 2018 in the scalar form of Raffel et al. 2020 (section 2.1), without buckets: histories are
-    short enough for a number a distance.
+    short enough for one number per distance.
 
     Call arguments:
         inputs: any [B, T, ...]; only T is read.

@@ -12,7 +12,7 @@ from tfrec_zoo.schema import NUM_RESERVED
 
 @keras.saving.register_keras_serializable("tfrec_zoo")
 class UserEmbedding(keras.layers.Layer):
-    """A vector a known user; unknown ones, and in training a share of all, are zero.
+    """One vector per known user; unknown ones, and in training a share of all, are zero.
 
     Call arguments:
         inputs: int32 [B].

@@ -120,9 +120,10 @@ class Loss(ABC):
                 sorted(inputs),
             )
         losses = self.losses(model, inputs, rows, training)
-        return tf.reduce_mean(
-            losses if rows.weights is None else losses * tf.cast(rows.weights, losses.dtype)
-        )
+        losses = losses if rows.weights is None else losses * tf.cast(rows.weights, losses.dtype)
+        if rows.count is None:
+            return tf.reduce_mean(losses)
+        return tf.reduce_sum(losses) / tf.cast(tf.maximum(rows.count, 1), losses.dtype)
 
     @classmethod
     def of(cls, config: object, settings: Mapping[str, Any]) -> Self:

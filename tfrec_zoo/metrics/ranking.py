@@ -137,7 +137,7 @@ def rank_columns(
     ks = list(ks)
     require(bool(ks) and min(ks) >= 1, "`ks` must hold list lengths of at least 1.", ks)
     lengths = np.diff(row_splits)
-    require(bool((lengths > 0).all()), "Every user must have a target or more.", lengths)
+    require(bool((lengths > 0).all()), "Every user must have at least one target.", lengths)
     return {
         f"{name}@{k}": (metric.compute(ranks, row_splits, k), metric.over)
         for over in ("users", "targets")

@@ -47,9 +47,9 @@ class AttentionRankerConfig(SequenceConfig):
     hidden_dim: int = 128
     """Width of the feed-forward layers."""
     positions: Positions = "relative"
-    """A vector a place counted from the newest item, a bias a distance, or nothing but the causal mask."""
+    """One vector per place counted from the newest item, one bias per distance, or only the causal mask."""
     time_bias: bool = False
-    """Whether attention knows how long ago each item was, as a bias a span; needs interactions with times."""
+    """Whether attention knows how long ago each item was, by one bias per span; needs times."""
     attention: Attention = "softmax"
     """Scaled dot products, or HSTU's pointwise form, which has no feed-forward."""
     feed_forward: FeedForwardKind = "gelu"

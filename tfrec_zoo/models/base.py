@@ -377,7 +377,7 @@ class RecommenderModel(keras.Model):
         return self.training_loss(self, x, rows, training) + sum(self.losses)
 
     def training_rows(self, x: Inputs, y: Any, y_pred: Mapping[str, Any], sample_weight: Any) -> TrainingRows:
-        """What the loss compares: here a row an example."""
+        """What the loss compares: here one row per example."""
         return TrainingRows(
             y_pred, y, sample_weight, x.get("positives"), targets_log_q=x.get("targets_log_q")
         )

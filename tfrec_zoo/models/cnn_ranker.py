@@ -18,7 +18,7 @@ from tfrec_zoo.models.base import Inputs
 from tfrec_zoo.models.catalogue.blocks_of_items import in_blocks_of_items
 from tfrec_zoo.models.config import LossName, ModelConfig
 from tfrec_zoo.models.sequence_model import SequenceConfig, SequenceModel
-from tfrec_zoo.schema import NUM_RESERVED, OOV, Context
+from tfrec_zoo.schema import NUM_RESERVED, OOV, HistoryScope
 
 Score = Literal["dense", "dot"]
 Profile = Literal["content", "id", "both"]
@@ -33,6 +33,8 @@ class CNNRankerConfig(SequenceConfig):
         False
     """
 
+    renamed_fields: ClassVar[Mapping[str, str]] = MappingProxyType({"context": "history_scope"})
+
     loss: LossName = "in_batch"
 
     use_item_id: bool = False
@@ -40,7 +42,7 @@ class CNNRankerConfig(SequenceConfig):
     profile_of: Profile = "content"
     """What an item of the history adds to the profile: its content, a vector of its own by its id, or both.
     Items that training never saw have content alone; candidates are judged by content in any case."""
-    context: Context = "past"
+    history_scope: HistoryScope = "past"
     """What a profile is made of in training: the items before the target; or all others of the window, where
     what goes together matters more than what comes next."""
     score: Score = "dense"
@@ -81,7 +83,7 @@ class CNNRanker(SequenceModel):
         {
             "dot": {"score": "dot", "query_hidden_dims": (6,)},
             "both_profiles": {"profile_of": "both", "use_user_id": True},
-            "others": {"profile_of": "id", "context": "others"},
+            "others": {"profile_of": "id", "history_scope": "others"},
         }
     )
 
@@ -95,7 +97,9 @@ class CNNRanker(SequenceModel):
         super().build_query_encoder()
         config = self.config
         dim = config.embedding_dim
-        self.pooling = AttentionPooling(config.max_history_length, config.context, name="history_pooling")
+        self.pooling = AttentionPooling(
+            config.max_history_length, config.history_scope, name="history_pooling"
+        )
         self.pooling.build((None, None, dim))
         self.history_embedding = None
         if config.profile_of != "content":

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from math import inf, isfinite
-from typing import Annotated, Any, Self
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Self
 
 from tfrec_zoo._errors import UnknownNameError, require
 from tfrec_zoo._field_types import check_fields
@@ -29,6 +31,9 @@ class ModelConfig:
     Raises:
         ValueError: a value of another type than its field's, or out of its range.
     """
+
+    renamed_fields: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """Names by which earlier versions knew a field, to those of today; saved models hold the earlier ones."""
 
     embedding_dim: int = 64
     """D, the width of query and item vectors."""
@@ -103,11 +108,12 @@ class ModelConfig:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """The config of the given values, defaults elsewhere.
+        """The config of the given values, defaults elsewhere; earlier names of `renamed_fields` are read too.
 
         Raises:
             UnknownNameError: a name that is no hyper-parameter of this model.
         """
+        values = {cls.renamed_fields.get(name, name): value for name, value in values.items()}
         known = [entry.name for entry in fields(cls)]
         for name in values:
             if name not in known:

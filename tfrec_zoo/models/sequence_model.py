@@ -119,7 +119,7 @@ class SequenceModel(RecommenderModel):
         return {"query": positions[:, -1], "positions": positions}
 
     def training_rows(self, x: Inputs, y: Any, y_pred: Mapping[str, Any], sample_weight: Any) -> TrainingRows:
-        """A row a real position."""
+        """One row per real position."""
         if len(y.shape) == 1:
             return super().training_rows(x, y, y_pred, sample_weight)
         positions = y_pred.get("positions")
@@ -147,7 +147,7 @@ class SequenceModel(RecommenderModel):
 
 
 def _padded_rows(positions: Any, targets: Any, weights: Any) -> TrainingRows:
-    """A row a position, padding without weight: XLA's shapes cannot depend on the data."""
+    """One row per position, padding without weight: XLA's shapes cannot depend on the data."""
     real = tf.reshape(tf.not_equal(targets, PAD), [-1])
     of_rows = tf.cast(real, tf.float32)
     return TrainingRows(

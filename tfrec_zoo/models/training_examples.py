@@ -37,6 +37,6 @@ def check_examples(examples: Any, *, name: str, reads: Collection[str], takes_se
     rank = targets.shape.rank if isinstance(targets, tf.TensorSpec) else None
     require(
         takes_sequences or rank in (None, 1),
-        f"{name} trains on one target an example: give `pipelines.pairs`, not `pipelines.sequences`.",
+        f"{name} trains on one target per example: give `pipelines.pairs`, not `pipelines.sequences`.",
         targets,
     )

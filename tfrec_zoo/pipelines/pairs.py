@@ -10,7 +10,7 @@ import tensorflow as tf
 from tfrec_zoo._errors import UnknownNameError, require
 from tfrec_zoo.features.encoded import EncodedInteractions
 from tfrec_zoo.pipelines.order import batched_positions
-from tfrec_zoo.schema import PAD, Context
+from tfrec_zoo.schema import PAD, HistoryScope
 
 
 def pairs(
@@ -18,7 +18,7 @@ def pairs(
     *,
     batch_size: int,
     max_history_length: int,
-    context: Context = "past",
+    history_scope: HistoryScope = "past",
     with_positives: bool = False,
     max_positives: int = 1000,
     with_rating: bool = False,
@@ -26,18 +26,18 @@ def pairs(
     shuffle: bool = True,
     seed: int = 0,
 ) -> tf.data.Dataset:
-    """One example an interaction: what the user did besides it, and its item.
+    """One example per interaction: what the user did besides it, and its item.
 
-    Every batch is gathered from flat arrays by one vectorised step; nothing is copied an example.
+    Every batch is gathered from flat arrays by one vectorised step; nothing is copied for each example.
 
     Args:
         interactions: U users with n items in all.
         batch_size: B; the last batch of an epoch is smaller.
         max_history_length: T.
-        context: "past" for the T items before the interaction, as a served model sees them; "others" for
-            the user's newest T items besides it, for splits that ignore time.
+        history_scope: "past" for the T items before the interaction, as a served model sees them; "others"
+            for the user's newest T items besides it, for splits that ignore time.
         with_positives: whether to add "positives" [B, P], the items of the user, padded to the longest of the
-            batch, from which accidental hits are told.
+            batch, by which accidental hits are recognised.
         max_positives: the most P: of a longer user, the newest, so that no single user sets a batch's cost.
         with_rating: whether to add "rating" [B], what the user gave the item.
         with_times: whether to add "history_time" int64 [B, T], seconds, 0 at padding.
@@ -55,14 +55,14 @@ def pairs(
     """
     require(batch_size >= 1, "`batch_size` must be at least 1.", batch_size)
     require(max_history_length >= 1, "`max_history_length` must be at least 1.", max_history_length)
-    if context not in get_args(Context):
-        raise UnknownNameError("context", context, get_args(Context))
+    if history_scope not in get_args(HistoryScope):
+        raise UnknownNameError("history_scope", history_scope, get_args(HistoryScope))
     interactions = interactions.known_only
-    require(len(interactions) > 0, "Training needs an interaction of a known item or more.", 0)
+    require(len(interactions) > 0, "Training needs at least one interaction of a known item.", 0)
 
     require(
         not with_rating or interactions.rating is not None,
-        "`with_rating`, and a loss of ratings, needs interactions with a rating each.",
+        "`with_rating`, and a loss of ratings, needs a rating for each interaction.",
         "no ratings",
     )
 
@@ -79,7 +79,7 @@ def pairs(
     def gather(position: tf.Tensor) -> tuple[tf.Tensor, ...]:
         row = tf.gather(row_of_position, position)
         start = tf.gather(row_splits, row)[:, None]
-        if context == "past":
+        if history_scope == "past":
             source = position[:, None] - max_history_length + steps
         else:
             source = tf.gather(row_splits, row + 1)[:, None] - 1 - max_history_length + steps
@@ -114,7 +114,7 @@ def times_of(interactions: EncodedInteractions) -> tf.Tensor:
     """
     require(
         interactions.timestamp is not None,
-        "`with_times`, and a model that reads times, needs interactions with a time each.",
+        "`with_times`, and a model that reads times, needs a time for each interaction.",
         "no times",
     )
     return tf.constant(np.asarray(interactions.timestamp).astype(np.int64))

@@ -29,7 +29,7 @@ def sequences(
     shuffle: bool = True,
     seed: int = 0,
 ) -> tf.data.Dataset:
-    """One example a user: T + 1 known items in a row, as T inputs and the T items that follow them.
+    """One example per user: T + 1 known items in a row, as T inputs and the T items that follow them.
 
     Users of like length share a batch, which is as wide as its longest bucket's bound, so little padding
     is paid for.
@@ -65,7 +65,7 @@ def sequences(
     interactions = interactions.known_only
     lengths = interactions.lengths()
     rows = np.flatnonzero(lengths >= 2)
-    require(len(rows) > 0, "Sequence training needs a user with two known items or more.", 0)
+    require(len(rows) > 0, "Sequence training needs a user with at least two known items.", 0)
     items = tf.constant(interactions.item_index)
     times = times_of(interactions) if with_times else None
     stops = tf.constant(np.cumsum(lengths)[rows])

@@ -71,7 +71,7 @@ class Requests:
             DataError: limits for an export that takes none.
         """
         rows = [()] * size if exclude is None else list(exclude)
-        require(len(rows) == size, "`exclude` must have a list a history.", len(rows))
+        require(len(rows) == size, "`exclude` must have one list per history.", len(rows))
         excluded = [id_strings(row, "exclude") for row in rows]
         allowed = id_strings(allow, "allow")
         if not self._takes_limits:

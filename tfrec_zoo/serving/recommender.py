@@ -43,10 +43,10 @@ class Recommender(ABC):
 
         Args:
             signature: its name, of `signatures`.
-            inputs: an array a named input, strings as str.
+            inputs: one array per named input, strings as str.
 
         Returns:
-            An array a named output; strings are str, in arrays of dtype object.
+            One array per named output; strings are str, in arrays of dtype object.
         """
 
     def recommend(
@@ -152,7 +152,7 @@ class Recommender(ABC):
             history_time: as of `recommend`.
 
         Returns:
-            A logit a candidate; -inf for items that the model does not know.
+            One logit per candidate; -inf for items that the model does not know.
 
         Raises:
             DataError: an export without this signature.

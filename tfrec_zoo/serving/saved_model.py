@@ -17,7 +17,7 @@ from tfrec_zoo.serving.session import Session
 
 
 class SavedModelRecommender(Recommender):
-    """Answers requests from an exported folder, from as many threads as like. Make it with `load`.
+    """Answers requests from an exported folder, from any number of threads. Make it with `load`.
 
     Its tables are given back when nothing refers to it any more, at the end of a `with` block, or by `close`.
 

@@ -57,10 +57,10 @@ class Session:
 
         Args:
             signature: its name, of `signatures`.
-            inputs: an array a named input.
+            inputs: one array per named input.
 
         Returns:
-            An array a named output; strings are bytes, in arrays of dtype object.
+            One array per named output; strings are bytes, in arrays of dtype object.
 
         Raises:
             DataError: arrays that the graph refuses, such as histories of two people and three user ids.

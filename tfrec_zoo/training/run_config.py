@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 from tfrec_zoo._errors import UnknownNameError, require
 from tfrec_zoo._field_types import check_fields
 from tfrec_zoo.pipelines.sequences import Window
-from tfrec_zoo.schema import Context
+from tfrec_zoo.schema import HistoryScope
 
 Schedule = Literal["constant", "cosine"]
 Optimizer = Literal["adam", "lazy_adam"]
@@ -50,12 +50,12 @@ class RunConfig:
     epsilon: float = 1e-7
     """Added to Adam's divisor; about 1e-4 lets rare words and categories learn less than frequent ones."""
     teacher: Teacher = "none"
-    """What a CNNRanker's item encoder learns: by its own loss, or the item factors of EASE, one example an
+    """What a CNNRanker's item encoder learns: by its own loss, or the item factors of EASE, one example per
     item, which takes seconds and suits new items."""
     monitor: str = "ndcg@10"
     """The validation metric that tells the best epoch, of ranks or of lists, e.g. "coverage@10"."""
-    context: Context = "past"
-    """What of the user's items an example shows: those before it, or all others (for random splits)."""
+    history_scope: HistoryScope = "past"
+    """Which of the user's items an example shows: those before it, or all others (for random splits)."""
     window: Window = "newest"
     """What a sequence example reads of a long history: the newest items, or another stretch each epoch."""
     exclude_seen: bool = True

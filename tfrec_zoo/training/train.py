@@ -140,7 +140,7 @@ def training_dataset(
     else:
         dataset = pairs(
             train,
-            context=run.context,
+            history_scope=run.history_scope,
             with_positives=model.needs_positives,
             with_rating=model.needs_rating,
             **common,

@@ -90,7 +90,7 @@ class Vocabulary:
         return Vocabulary([*self._index, *tokens])
 
     def save(self, path: Path) -> None:
-        """Write one token a line, UTF-8, without PAD and OOV."""
+        """Write one token per line, UTF-8, without PAD and OOV."""
         path.write_text("".join(f"{token}\n" for token in self._index), encoding="utf-8", newline="\n")
 
     @classmethod
@@ -102,6 +102,6 @@ class Vocabulary:
         """
         if not path.is_file():
             raise DataError(
-                f"A vocabulary must be a text file with a token a line. Received: no file at {path}"
+                f"A vocabulary must be a text file with one token per line. Received: no file at {path}"
             )
         return cls(path.read_text(encoding="utf-8").split("\n")[:-1])

@@ -191,10 +191,10 @@ def test_other_columns_and_empty_files_are_refused(tmp_path: Path) -> None:
     ):
         read_movielens(folder)
     (folder / "movies.csv").write_text("movieId,title,genres\n")
-    with pytest.raises(DataError, match=r"movies.csv: a table must have a row"):
+    with pytest.raises(DataError, match=r"movies.csv: a table must have at least one row"):
         read_movielens(folder)
     (folder / "ratings.csv").write_text("")
-    with pytest.raises(DataError, match=r"ratings.csv: a table must have a row"):
+    with pytest.raises(DataError, match=r"ratings.csv: a table must have at least one row"):
         read_movielens(folder)
 
 

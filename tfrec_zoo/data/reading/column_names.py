@@ -84,7 +84,7 @@ def choose_columns(
         required: our columns that must be found.
 
     Raises:
-        DataError: a name is not there, several columns fit, or a required column cannot be told.
+        DataError: a name is not there, several columns fit, or a required column cannot be guessed.
     """
     positions: dict[str, int] = {}
     for ours, name in given.items():

@@ -126,7 +126,7 @@ def refuse_mixed(name: str, values: Array, ids: Array) -> None:
     if 0 < len(others) < len(known) / 2:
         row, value = others[0]
         raise DataError(
-            f"`{name}` must hold numbers alone, or be said to be of another kind. Received: {value!r} for "
+            f"`{name}` must hold numbers alone, or be given another kind. Received: {value!r} for "
             f"{row!r} ({len(others)} of {len(known)} values are no numbers). Mend them, or name the column "
             f"as '{name}:category'."
         )

@@ -114,7 +114,7 @@ def _from_text(
 ) -> pd.DataFrame:
     lines = [line for line in read_first_lines(file, name, encoding) if line.strip()]
     if not lines:
-        raise DataError(f"{name}: a table must have a row or more. Received: an empty file")
+        raise DataError(f"{name}: a table must have at least one row. Received: an empty file")
     delimiter = delimiter or sniff_delimiter(lines)
     rows = [row for row in Layout(delimiter, header=False).split(lines) if row]
     layout = Layout(delimiter, has_header(rows, ()) if header is None else header, encoding=encoding)
@@ -139,7 +139,7 @@ def _from_text(
         )
     except (pa.ArrowInvalid, UnicodeDecodeError) as error:
         raise DataError(
-            f"{name}: not text in {encoding} delimited by {delimiter!r} with {head.width} fields a line "
+            f"{name}: not text in {encoding} delimited by {delimiter!r} with {head.width} fields per line "
             f"({error}). Give `delimiter` or `encoding`, or mend the row."
         ) from error
     frame: pd.DataFrame = table.to_pandas()

@@ -1,4 +1,4 @@
-"""Which format a file of interactions has: told from its name and its first lines."""
+"""Which format a file of interactions has, guessed from its name and its first lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON lines, one object a line, streamed: by Arrow where a block is clean, line by line where it is not."""
+"""JSON lines, one object per line, streamed: by Arrow where a block is clean, else line by line."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _refuse_array(block: bytes, name: str) -> None:
     text = block.removeprefix(_UTF8_MARK).lstrip()
     if text.startswith(b"[") and text[1:].lstrip().startswith(b"{"):
         raise DataError(
-            f"{name}: JSON lines must hold one object a line. Received: one JSON array. "
+            f"{name}: JSON lines must hold one object per line. Received: one JSON array. "
             "Write it with `DataFrame.to_json(path, orient='records', lines=True)`."
         )
 
@@ -135,7 +135,7 @@ def _literal(text: str) -> Any:
 
 
 def _schema(block: bytes, columns: Mapping[str, str]) -> pa.Schema | None:
-    """Types for Arrow, told from the first object; None where it has to be done line by line."""
+    """Types for Arrow, taken from the first object; None where it has to be done line by line."""
     try:
         first = _object(block.lstrip().split(b"\n", 1)[0])
     except _BadLineError:

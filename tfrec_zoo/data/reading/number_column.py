@@ -63,7 +63,7 @@ class TimeColumn(NumberColumn):
         self._in_seconds: list[npt.NDArray[np.bool_]] = []
 
     def finish(self) -> Floats:
-        """Seconds since 1970-01-01 UTC, float64 [n]; the unit of numbers is told from their median."""
+        """Seconds since 1970-01-01 UTC, float64 [n]; the unit of numbers is guessed from their median."""
         times = super().finish()
         masks, self._in_seconds = self._in_seconds, []
         numeric = ~np.concatenate(masks) if masks else np.empty(0, bool)

@@ -103,15 +103,4 @@ DATASETS: Registry[KnownDataset] = Registry("data set", {
     ),
 })
 # fmt: on
-"""Name -> what is known of the data set. A source of your own joins by `DATASETS.register`.
-
-Example:
-    >>> def read_shop(path):
-    ...     return read_interactions(path / "orders.tsv", name="shop/2024")
-    >>> layout = PublishedLayout(read_shop, files=("orders.tsv",))
-    >>> shop = KnownDataset("9 users, 5 items", "ours", read_shop, "ask the shop", layout=layout)
-    >>> DATASETS.register("shop/2024", shop)
-    >>> DATASETS["shop/2024"].routes
-    ('folder',)
-    >>> DATASETS.unregister("shop/2024")
-"""
+"""Name -> what is known of the data set. A source of your own joins by `DATASETS.register`."""

@@ -41,13 +41,16 @@ class KnownDataset:
     """One data set that has a name: it is read, from files that are there or fetched, or it is drawn.
 
     Example:
-        >>> def read_orders(folder):
-        ...     return load_dataset(folder / "orders.csv")
-        >>> shop = KnownDataset("9 users, 5 items", "ours", read_orders, by_hand="ask the shop")
-        >>> shop.routes
+        >>> from tfrec_zoo.data.files import read_interactions
+        >>> from tfrec_zoo.data.sources.known import DATASETS
+        >>> def read_shop(path):
+        ...     return read_interactions(path / "orders.tsv", name="shop/2024")
+        >>> layout = PublishedLayout(read_shop, files=("orders.tsv",))
+        >>> shop = KnownDataset("9 users, 5 items", "ours", read_shop, "ask the shop", layout=layout)
+        >>> DATASETS.register("shop/2024", shop)
+        >>> DATASETS["shop/2024"].routes
         ('folder',)
-        >>> KnownDataset("500 users, 200 items", "CC0-1.0", draw=synthetic).routes
-        ('drawn',)
+        >>> DATASETS.unregister("shop/2024")
 
     Raises:
         ValueError: neither `read` nor `draw` or both, or files without a word on how to get them.

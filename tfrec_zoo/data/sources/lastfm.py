@@ -76,7 +76,7 @@ def read_lastfm(path: Path | str, *, release: str | None = None, item: ItemKind 
         item: what is recommended; "track" is possible for "1k" alone.
 
     Returns:
-        hetrec-2k and 360k: play counts as ratings, no times. 1k: one row a play, with its time. Items have
+        hetrec-2k and 360k: play counts as ratings, no times. 1k: one row per play, with its time. Items have
         the name as title; those of hetrec-2k their tags as categories, the most used first. An item without
         a MusicBrainz id has its name as id. The users of 360k and 1k have gender, age and country.
 

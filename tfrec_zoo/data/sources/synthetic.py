@@ -52,7 +52,7 @@ def synthetic(
     Args:
         num_users: number of users.
         num_items: number of items.
-        num_interactions: number of rows, three or more a user.
+        num_interactions: number of rows, at least three per user.
         num_topics: number of topics.
         popularity_skew: exponent of Zipf's law; 0 makes all items of a topic alike.
         drift: probability that a user leaves the topic at a step.
@@ -74,7 +74,7 @@ def synthetic(
     least, most = _MIN_HISTORY * num_users, num_users * (num_items // 2)
     require(
         least <= num_interactions <= most,
-        f"`num_interactions` must be from 3 a user to half the items a user ({least} to {most}).",
+        f"`num_interactions` must be from 3 per user to half the items per user ({least} to {most}).",
         num_interactions,
     )
     require(popularity_skew >= 0, "`popularity_skew` must be at least 0.", popularity_skew)
@@ -122,7 +122,7 @@ class _World:
 
 
 def _history_lengths(rng: np.random.Generator, num_users: int, total: int, most: int) -> _Array:
-    """Long-tailed numbers of rows a user, from `_MIN_HISTORY` to `most`, with the given sum."""
+    """Long-tailed numbers of rows per user, from `_MIN_HISTORY` to `most`, with the given sum."""
     lengths = np.full(num_users, min(_MIN_HISTORY, most))
     weights = rng.lognormal(0.0, 0.7, num_users)
     while (left := total - int(lengths.sum())) > 0:

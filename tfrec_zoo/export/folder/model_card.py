@@ -69,7 +69,7 @@ def _table(title: str, rows: dict[str, Any]) -> str:
 
 
 def _metrics(parts: dict[str, dict[str, float]]) -> str:
-    """The metrics at 10 with a column a part; nothing where none were given."""
+    """The metrics at 10 with one column per part; nothing where none were given."""
     if not parts:
         return ""
     names = list(dict.fromkeys(name for values in parts.values() for name in values if name.endswith("@10")))

@@ -17,7 +17,7 @@ from tfrec_zoo.export.graph.serving_module import ServingModule
 from tfrec_zoo.export.verification.engines import LITERT_SIGNATURES
 
 Precision = Literal["float32", "float16", "int8"]
-"""Of the weights: float16 are widened before use; int8 have a scale a row, and activations stay float32."""
+"""Of the weights: float16 are widened before use; int8 have one scale per row, activations stay float32."""
 
 
 def to_litert(module: ServingModule, precision: Precision, description: Mapping[str, Any]) -> bytes:
@@ -42,7 +42,7 @@ def to_litert(module: ServingModule, precision: Precision, description: Mapping[
         if precision != "float32":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
         if precision == "int8":
-            # One scale a table, so that its rows, gathered and multiplied, are one buffer.
+            # One scale per table, so that its rows, gathered and multiplied, are one buffer.
             converter._experimental_disable_per_channel = True
         if precision == "float16":
             converter.target_spec.supported_types = [tf.float16]

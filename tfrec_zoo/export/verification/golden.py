@@ -189,7 +189,7 @@ def compare(
 
     Args:
         golden: the request.
-        answer: an array a named output; strings as str.
+        answer: one array per named output; strings as str.
         features: of the model.
         rounded: whether the engine's weights are rounded, so that a first stage may retrieve other items.
     """

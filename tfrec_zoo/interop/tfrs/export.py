@@ -13,7 +13,7 @@ import tensorflow as tf
 from tfrec_zoo._errors import DataError, require
 from tfrec_zoo._files import staging_folder
 from tfrec_zoo.bundle import SERVING_SIGNATURE
-from tfrec_zoo.export.vectors import vectors_to_index
+from tfrec_zoo.export.item_vectors import vectors_to_index
 from tfrec_zoo.export.verification.check import TOLERANCE
 from tfrec_zoo.export.verification.golden import Golden, compare, golden_requests
 from tfrec_zoo.features.feature_space import FeatureSpace

@@ -48,7 +48,7 @@ def factorized_top_k(
         raise UnknownNameError("part", part, PARTS)
     require(model.scores_by_dot_product, "The model must score by inner products.", model.name)
     owner, item = distinct_targets(getattr(encoded, part), encoded.num_items)
-    require(len(owner) > 0, f"`{part}` must have an interaction or more to evaluate on.", 0)
+    require(len(owner) > 0, f"`{part}` must have at least one interaction to evaluate on.", 0)
     of_part = encoded.candidates_of(part)
     candidates = np.arange(NUM_RESERVED, encoded.num_items) if of_part is None else of_part
     within = bool(ks) and min(ks) >= 1 and max(ks) <= len(candidates)

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tfrec_zoo._errors import UnknownNameError, require
 from tfrec_zoo.export.graph.serving_module import ServingModule
-from tfrec_zoo.export.vectors import vectors_to_index
+from tfrec_zoo.export.item_vectors import vectors_to_index
 from tfrec_zoo.features.feature_space import FeatureSpace
 from tfrec_zoo.interop.tfrs.keras_2 import load_tfrs
 from tfrec_zoo.models.base import RecommenderModel

@@ -45,7 +45,7 @@ def encode_catalogue(
 
 
 def traced_scores(model: CatalogueModel) -> Callable[[Mapping[str, Any], Any], Any]:
-    """`model.catalogue_scores` as one graph for batches of any size, made once a model."""
+    """`model.catalogue_scores` as one graph for batches of any size, made once per model."""
     batches = {
         name: tf.TensorSpec(
             [None, None] if name in ("history", "history_time") else [None, *values.shape[1:]], values.dtype

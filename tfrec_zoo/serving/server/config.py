@@ -26,7 +26,7 @@ class ServerConfig:
     threads: int = 4
     """Requests that TensorFlow works on at once; the others wait."""
     poll_seconds: float = 1.0
-    """Between two looks for a new version."""
+    """Seconds between two looks for a new version."""
 
     def __post_init__(self) -> None:
         require(0 <= self.port < 65536, "`port` must be from 0 to 65535.", self.port)

@@ -66,7 +66,7 @@ def is_by_row(content: Mapping[str, Any]) -> bool:
 
 
 def read_inputs(content: Mapping[str, Any], specs: Mapping[str, Any]) -> dict[str, Array]:
-    """An array a named input; strings as bytes, of dtype object.
+    """One array per named input; strings as bytes, of dtype object.
 
     Args:
         content: of the request, in either form.
@@ -88,7 +88,7 @@ def write_predict(outputs: Mapping[str, Array], by_row: bool) -> bytes:
     """The body of an answer.
 
     Args:
-        outputs: an array a named output.
+        outputs: one array per named output.
         by_row: whether the request came in the row form.
 
     Raises:
@@ -173,7 +173,9 @@ def _array(name: str, value: Any, spec: Mapping[str, Any], by_row: bool) -> Arra
         leaves = [leaf for part in leaves for leaf in part]
     if expected is not None and not _fits(shape, expected):
         hint = (
-            " Ask for it by 'inputs', where it has no row a person." if by_row and len(expected) == 0 else ""
+            " Ask for it by 'inputs', where it has no row per person."
+            if by_row and len(expected) == 0
+            else ""
         )
         sizes = [-1 if size is None else size for size in expected]
         raise DataError(f"Input {name!r} must have the shape {sizes}. Received: {shape}.{hint}")

@@ -11,7 +11,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 SHARED = ("k", "allow", "exclude_seen")
-"""Inputs without a row a person."""
+"""Inputs without one row per person."""
 
 
 def as_bytes(values: Any) -> Any:

@@ -21,7 +21,7 @@ from tfrec_zoo.schema import NUM_RESERVED
 
 @dataclass(frozen=True, eq=False)
 class ItemVectors:
-    """A catalogue in its vector space, a row an item, in the catalogue's order.
+    """A catalogue in its vector space, one row per item, in the catalogue's order.
 
     Example:
         >>> items = export_vectors(folder, folder / "items.npz")  # folder: of `export(model, ..., folder)`
