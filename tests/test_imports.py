@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import re
 import subprocess
 import sys
@@ -104,6 +105,27 @@ def test_describing_items_loads_no_tensorflow() -> None:
         "sys.exit(bool({'tensorflow', 'keras'} & set(sys.modules)))"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_no_files_import_each_other() -> None:
+    """Not even for annotations, nor inside functions: a file is read without those that read it."""
+    known = {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in PACKAGE.rglob("*.py")
+    }
+    needs: dict[str, set[str]] = {}
+    for module, path in known.items():
+        needs[module] = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module in known:
+                inner = {f"{node.module}.{alias.name}" for alias in node.names} & known.keys()
+                needs[module] |= inner or {node.module}
+    for room in [module for module, path in known.items() if path.name == "__init__.py"]:
+        needs[room] = set()  # a room's face hands names on
+    with pytest.raises(graphlib.CycleError):
+        graphlib.TopologicalSorter({"a": {"b"}, "b": {"a"}}).prepare()
+    assert sum(map(len, needs.values())) > 500
+    graphlib.TopologicalSorter(needs).prepare()
 
 
 def test_data_knows_no_tensorflow() -> None:

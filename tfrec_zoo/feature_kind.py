@@ -1,4 +1,4 @@
-"""What a column of items or users can hold: one record for each kind, read by every room.
+"""What a column of items or users can hold: a feature, and one record for each kind, read by every room.
 
 A new kind is one file that subclasses `FeatureKind`, and one row of `KINDS`. Code outside the package
 registers its class: `KINDS.register("colour", Colour)`.
@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from tfrec_zoo._errors import DataError, require
 from tfrec_zoo._registry import LazyRegistry
-
-if TYPE_CHECKING:
-    from tfrec_zoo.schema import Feature
 
 Array = npt.NDArray[Any]
 
@@ -181,6 +179,70 @@ KINDS = KindTable(
     },
 )
 """Every kind."""
+
+
+RESERVED_NAMES = frozenset(
+    {
+        "history",
+        "history_time",
+        "user_index",
+        "user_id",
+        "item_index",
+        "item_id",
+        "candidates",
+        "positives",
+        "negatives",
+        "negatives_log_q",
+        "targets_log_q",
+        "rating",
+        "k",
+        "exclude",
+        "allow",
+        "exclude_seen",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One profile or content feature.
+
+    Example:
+        >>> Feature("genres", "category", shape=(3,), vocabulary_size=20).dtype
+        'int32'
+
+    Raises:
+        ValueError: an unknown kind, a reserved name, or a vocabulary size that does not suit the kind.
+    """
+
+    name: str
+    """Name of the model input."""
+    kind: str
+    """What it holds, a name of `KINDS`, which decides its encoder."""
+    shape: tuple[int, ...]
+    """Shape of one example: () for a number, (length,) for categories, text, audio and vectors,
+    (height, width, channels) for an image."""
+    vocabulary_size: int | None = None
+    """Number of indices with PAD and OOV; only for kinds whose values are tokens."""
+
+    def __post_init__(self) -> None:
+        tokens = KINDS.find(self.kind).tokens
+        object.__setattr__(self, "shape", tuple(self.shape))
+        require(
+            self.name.isidentifier() and self.name not in RESERVED_NAMES,
+            f"`name` of a feature must be an identifier other than {sorted(RESERVED_NAMES)}.",
+            self.name,
+        )
+        require(
+            (self.vocabulary_size is not None) == tokens,
+            "`vocabulary_size` belongs to kinds of tokens, such as 'category' and 'text', alone.",
+            (self.kind, self.vocabulary_size),
+        )
+
+    @property
+    def dtype(self) -> str:
+        """Name of the dtype of the encoded values."""
+        return KINDS.find(self.kind).dtype
 
 
 def named_kinds(columns: str | Iterable[str] | Mapping[str, str]) -> dict[str, str | None]:

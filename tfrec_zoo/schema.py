@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from tfrec_zoo._errors import require
-from tfrec_zoo.feature_kind import KINDS
+from tfrec_zoo.feature_kind import Feature as Feature
 
 PAD = 0
 """Index of padding in every vocabulary; never recommended."""
@@ -20,69 +20,6 @@ PAD_TOKEN = ""
 
 HistoryScope = Literal["past", "others"]
 """Which of a user's items stand beside a target in training: those before it, or all others."""
-
-RESERVED_NAMES = frozenset(
-    {
-        "history",
-        "history_time",
-        "user_index",
-        "user_id",
-        "item_index",
-        "item_id",
-        "candidates",
-        "positives",
-        "negatives",
-        "negatives_log_q",
-        "targets_log_q",
-        "rating",
-        "k",
-        "exclude",
-        "allow",
-        "exclude_seen",
-    }
-)
-
-
-@dataclass(frozen=True)
-class Feature:
-    """One profile or content feature.
-
-    Example:
-        >>> Feature("genres", "category", shape=(3,), vocabulary_size=20).dtype
-        'int32'
-
-    Raises:
-        ValueError: an unknown kind, a reserved name, or a vocabulary size that does not suit the kind.
-    """
-
-    name: str
-    """Name of the model input."""
-    kind: str
-    """What it holds, a name of `KINDS`, which decides its encoder."""
-    shape: tuple[int, ...]
-    """Shape of one example: () for a number, (length,) for categories, text, audio and vectors,
-    (height, width, channels) for an image."""
-    vocabulary_size: int | None = None
-    """Number of indices with PAD and OOV; only for kinds whose values are tokens."""
-
-    def __post_init__(self) -> None:
-        tokens = KINDS.find(self.kind).tokens
-        object.__setattr__(self, "shape", tuple(self.shape))
-        require(
-            self.name.isidentifier() and self.name not in RESERVED_NAMES,
-            f"`name` of a feature must be an identifier other than {sorted(RESERVED_NAMES)}.",
-            self.name,
-        )
-        require(
-            (self.vocabulary_size is not None) == tokens,
-            "`vocabulary_size` belongs to kinds of tokens, such as 'category' and 'text', alone.",
-            (self.kind, self.vocabulary_size),
-        )
-
-    @property
-    def dtype(self) -> str:
-        """Name of the dtype of the encoded values."""
-        return KINDS.find(self.kind).dtype
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from tfrec_zoo.evaluation import evaluate
 from tfrec_zoo.export import export
 from tfrec_zoo.features import FeatureSpace
 from tfrec_zoo.models import RecommenderModel, create_model
+from tfrec_zoo.models.composition import Composition
 from tfrec_zoo.schema import Feature, Schema
 from tfrec_zoo.serving import load
 from tfrec_zoo.training import RunConfig, train, training_dataset
@@ -177,7 +178,8 @@ def test_stages_that_share_a_batch_share_its_negatives() -> None:
 def test_what_a_model_says_is_derived_from_its_stages() -> None:
     """Every property of the base class is one that a model with stages answers as they do."""
     model = make(ranker="attention_ranker", ranker_settings={"embedding_dim": 6, "num_heads": 1})
-    properties = [name for name, value in vars(RecommenderModel).items() if isinstance(value, property)]
+    derived = {**vars(Composition), **vars(RecommenderModel)}
+    properties = [name for name, value in derived.items() if isinstance(value, property)]
     assert {"max_history_length", "reads_times", "item_encoders", "needs_negatives"} <= set(properties)
     for name in properties:
         getattr(model, name)

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 import keras
 import numpy as np
@@ -15,12 +15,12 @@ from keras import ops
 
 from tfrec_zoo._errors import require
 from tfrec_zoo.layers.item_encoder import ItemEncoder
-from tfrec_zoo.layers.item_frequency import ItemFrequency
-from tfrec_zoo.losses import Loss, TrainingRows
+from tfrec_zoo.losses import TrainingRows
 from tfrec_zoo.models.catalogue.scorer import CatalogueScorer, encode_catalogue, traced_scores
+from tfrec_zoo.models.composition import Composition
 from tfrec_zoo.models.config import ModelConfig
 from tfrec_zoo.models.training_examples import check_examples
-from tfrec_zoo.schema import Feature, Schema
+from tfrec_zoo.schema import Schema
 
 if keras.backend.backend() != "tensorflow":
     raise ImportError(
@@ -31,7 +31,7 @@ if keras.backend.backend() != "tensorflow":
 Inputs = Mapping[str, Any]
 
 
-class RecommenderModel(keras.Model):
+class RecommenderModel(Composition, keras.Model):
     """A Keras model whose scores are dot products of query and item vectors.
 
     A subclass names its `config_class`, builds its layers in `build_query_encoder` and encodes queries in
@@ -138,115 +138,6 @@ class RecommenderModel(keras.Model):
         """
         raise NotImplementedError
 
-    @property
-    def stages(self) -> tuple[RecommenderModel, ...]:
-        """The models that this one is made of, in the order of asking; none where it is one itself."""
-        return ()
-
-    def training_stages(self) -> dict[str, RecommenderModel]:
-        """What `zoo.train` trains, one after the other, by name: the stages, or the model itself."""
-        return {stage.name: stage for stage in self.stages} or {self.name: self}
-
-    def index_stage(self) -> RecommenderModel | None:
-        """The model whose items an index by inner product can hold: itself, its first stage, or None."""
-        if self.stages:
-            return self.stages[0].index_stage()
-        return self if self.scores_by_dot_product else None
-
-    @property
-    def training_losses(self) -> tuple[Loss, ...]:
-        """The losses that `fit` adds up: those of the stages, or its own."""
-        return tuple(loss for stage in self.stages for loss in stage.training_losses) or (self.training_loss,)
-
-    @property
-    def item_encoders(self) -> tuple[ItemEncoder, ...]:
-        """All that the model has, its stages' side by side."""
-        of_stages = tuple(encoder for stage in self.stages for encoder in stage.item_encoders)
-        return of_stages or (self.item_encoder,)
-
-    @property
-    def max_history_length(self) -> int:
-        """T, the newest items that the model reads, or the stage that reads most."""
-        return max(
-            (stage.max_history_length for stage in self.stages), default=self.config.max_history_length
-        )
-
-    @property
-    def trains_on(self) -> Literal["pairs", "sequences"]:
-        """Which pipeline's examples suit the model and its loss."""
-        return "pairs"
-
-    @property
-    def reads_times(self) -> bool:
-        """Whether the inputs have "history_time" int64 [B, T], seconds from any origin."""
-        return any(stage.reads_times for stage in self.stages)
-
-    @property
-    def needs_positives(self) -> bool:
-        """Whether a loss tells accidental hits by each user's known items."""
-        return any(loss.needs_positives for loss in self.training_losses)
-
-    @property
-    def needs_negatives(self) -> bool:
-        """Whether a loss compares with drawn items."""
-        return any(loss.needs_negatives for loss in self.training_losses)
-
-    @property
-    def needs_rating(self) -> bool:
-        """Whether a loss compares scores with ratings."""
-        return any(loss.needs_rating for loss in self.training_losses)
-
-    @property
-    def frequency(self) -> Any:
-        """The items' frequency in batches, where the loss corrects by it."""
-        return self.loss_state if isinstance(self.loss_state, ItemFrequency) else None
-
-    @property
-    def vector_dim(self) -> int:
-        """D, the width of an item's vector, its stages' side by side."""
-        return sum(encoder.embedding_dim for encoder in self.item_encoders)
-
-    @property
-    def item_weights(self) -> list[Any]:
-        """Weights that only encoding items needs: an export's table of item vectors takes their place."""
-        return [weight for encoder in self.item_encoders for weight in encoder.weights]
-
-    @property
-    def profile_features(self) -> tuple[Feature, ...]:
-        """The schema's user features that the query encoder reads, or that of a stage."""
-        of_stages = {feature.name: feature for stage in self.stages for feature in stage.profile_features}
-        return tuple(of_stages.values())
-
-    def set_content(self, content: Inputs) -> None:
-        """Give the item encoders the catalogue's content: `FeatureSpace.item_features`.
-
-        Raises:
-            ValueError: other names or other shapes than the schema's.
-        """
-        for encoder in self.item_encoders:
-            encoder.set_content(content)
-
-    def require_content(self) -> None:
-        """Refuse to go on with a catalogue whose content was never set.
-
-        Raises:
-            ValueError: the schema has content and `set_content` was not called.
-        """
-        for encoder in self.item_encoders:
-            encoder.require_content()
-
-    def require_ready(self) -> None:
-        """Refuse to train before all that the losses and the item encoders need is set.
-
-        Raises:
-            ValueError: content, or counts for "counted" frequencies, were never set.
-        """
-        for stage in self.stages:
-            stage.require_ready()
-        self.training_loss.require_ready(self.loss_state)
-        require(not self.stored_items, "A model with stored items is not for training.", self.name)
-        self.require_content()
-
     def example_inputs(self, batch_size: int = 1) -> dict[str, Any]:
         """Inputs of the right names, shapes and dtypes, all padding and zeros."""
         inputs = {
@@ -317,11 +208,6 @@ class RecommenderModel(keras.Model):
         """Scores in float32, as ratings or log-odds where the loss is of that kind."""
         scores = ops.cast(scores, "float32")
         return scores if self.score_bias is None else scores + self.score_bias
-
-    @property
-    def scores_by_dot_product(self) -> bool:
-        """Whether a score is the product of "query" and the item's vector, so that an index can serve."""
-        return True
 
     def call(self, inputs: Inputs, training: bool = False) -> dict[str, Any]:
         """Encode the queries, and score candidates where there are any."""
