@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,9 +31,9 @@ def test_the_examples_run_one_after_the_other(
 ) -> None:
     monkeypatch.setenv("TFREC_ZOO_DATA", str(shared_data("movielens-100k").parent))
     monkeypatch.chdir(tmp_path)
-    assert len(BLOCKS) == 4
+    assert len(BLOCKS) == 5
     names: dict[str, object] = {}
-    for block in BLOCKS[:2]:
+    for block in (BLOCKS[0], BLOCKS[1]):
         assert "epochs=10" in block
         exec(block.replace("epochs=10", "epochs=1").replace("patience=3", "patience=1"), names)
     printed = capsys.readouterr().out
@@ -47,7 +48,7 @@ def test_the_examples_run_one_after_the_other(
             assert server.stderr is not None
             while b"curl" not in (line := server.stderr.readline()):
                 assert line, "the server ended"
-            for block in BLOCKS[2:]:
+            for block in BLOCKS[3:]:
                 exec(block.replace("8501", port), names)
             for line in CURL:
                 answer = subprocess.run(
@@ -57,6 +58,18 @@ def test_the_examples_run_one_after_the_other(
         finally:
             server.terminate()
     assert capsys.readouterr().out.count("Recommendation(item_id=") == 8
+
+
+def test_items_and_users_are_made_of_any_columns() -> None:
+    names: dict[str, Any] = {}
+    exec("import tfrec_zoo as zoo\n" + BLOCKS[2], names)
+    assert names["items"].kinds == {
+        "title": "text",
+        "price": "number",
+        "year": "bucketed_number",
+        "location": "location",
+    }
+    assert names["users"].kinds == {"age": "number", "bio": "text"}
 
 
 def test_the_first_example_is_about_ten_lines() -> None:
