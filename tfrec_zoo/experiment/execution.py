@@ -96,6 +96,7 @@ def _train(plan: Plan, data: _Data, progress: Progress) -> Trained:
     run, features = plan.run, data.features
     keras.utils.set_random_seed(run.seed)
     model = create_model(plan.model, features.schema, **{"seed": run.seed, **plan.hyper_parameters})
+    check_formats(plan.formats, model.profile_features)
     if features.item_features:
         model.set_content(features.item_features)
     history = train(model, data.encoded, run, callbacks=[EpochEvents(progress, run.monitor)])
