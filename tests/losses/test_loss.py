@@ -14,7 +14,7 @@ import tensorflow as tf
 from tfrec_zoo.data.sources.synthetic import synthetic
 from tfrec_zoo.data.splits import leave_last_out
 from tfrec_zoo.features import FeatureSpace
-from tfrec_zoo.losses import LOSSES, CandidateLoss, Compared, Loss, TrainingRows
+from tfrec_zoo.losses import LOSSES, Batch, CandidateLoss, Compared, Loss, TrainingRows
 from tfrec_zoo.models import TwoTowerConfig, create_model
 from tfrec_zoo.training import RunConfig, train, training_dataset
 
@@ -45,8 +45,8 @@ class HingeLoss(CandidateLoss):
     def candidates(self, model: Any, inputs: Mapping[str, Any], rows: TrainingRows) -> Any:
         return tf.unique(rows.targets)[0]
 
-    def compare(self, compared: Compared, model: Any, *_: Any) -> Any:
-        margin = self.scale * model.loss_state.value
+    def compare(self, compared: Compared, batch: Batch) -> Any:
+        margin = self.scale * batch.model.loss_state.value
         gaps = tf.nn.relu(margin + compared.logits - compared.target_logit[:, None])
         return tf.reduce_sum(tf.where(compared.negative, gaps, 0.0), axis=1)
 

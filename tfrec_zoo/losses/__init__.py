@@ -1,7 +1,7 @@
 """Training losses: objects that models take by name, and the functions of tensors that they are made of."""
 
 from tfrec_zoo.losses.accidental_hits import accidental_hits
-from tfrec_zoo.losses.candidate_loss import CandidateLoss, Compared, DrawnLoss
+from tfrec_zoo.losses.candidate_loss import Batch, CandidateLoss, Compared, DrawnLoss
 from tfrec_zoo.losses.comparisons import bpr, candidate_softmax, gbce
 from tfrec_zoo.losses.full_softmax import full_softmax
 from tfrec_zoo.losses.loss import Loss
@@ -11,6 +11,7 @@ from tfrec_zoo.losses.rows import TrainedModel, TrainingRows
 
 __all__ = [
     "LOSSES",
+    "Batch",
     "CandidateLoss",
     "Compared",
     "DrawnLoss",

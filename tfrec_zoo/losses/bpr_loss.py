@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from tfrec_zoo.losses.candidate_loss import Compared, DrawnLoss
+from tfrec_zoo.losses.candidate_loss import Batch, Compared, DrawnLoss
 from tfrec_zoo.losses.comparisons import bpr
-from tfrec_zoo.losses.rows import TrainedModel, TrainingRows
 
 
 @dataclass(frozen=True)
@@ -17,14 +15,6 @@ class BPRLoss(DrawnLoss):
 
     name: ClassVar[str] = "bpr"
 
-    def compare(
-        self,
-        compared: Compared,
-        model: TrainedModel,
-        inputs: Mapping[str, Any],
-        rows: TrainingRows,
-        candidates: Any,
-        training: bool,
-    ) -> Any:
+    def compare(self, compared: Compared, batch: Batch) -> Any:
         """Mean over the pairs of each row."""
         return bpr(*compared)

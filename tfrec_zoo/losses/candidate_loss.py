@@ -33,6 +33,22 @@ class Compared(NamedTuple):
     """bool [P, C], True where the candidate counts as a negative of the row."""
 
 
+class Batch(NamedTuple):
+    """What was compared, and for whom.
+
+    Example:
+        >>> Batch._fields
+        ('model', 'inputs', 'rows', 'candidates', 'training')
+    """
+
+    model: TrainedModel
+    inputs: Mapping[str, Any]
+    rows: TrainingRows
+    candidates: Any
+    """Catalogue rows, int32 [C]."""
+    training: bool
+
+
 @dataclass(frozen=True)
 class CandidateLoss(Loss):
     """A loss of each row's item against candidates.
@@ -43,7 +59,7 @@ class CandidateLoss(Loss):
         ...     name = "hinge"
         ...     def candidates(self, model, inputs, rows):
         ...         return tf.range(2, model.schema.num_items)
-        ...     def compare(self, compared, model, inputs, rows, candidates, training):
+        ...     def compare(self, compared, batch):
         ...         return tf.nn.relu(tf.reduce_max(compared.logits, axis=1) - compared.target_logit)
         >>> inputs = model.example_inputs()  # model: any of the zoo
         >>> rows = TrainingRows(model(inputs), targets=tf.constant([2]))
@@ -66,15 +82,7 @@ class CandidateLoss(Loss):
         """Catalogue rows of the candidates, int32 [C]."""
 
     @abstractmethod
-    def compare(
-        self,
-        compared: Compared,
-        model: TrainedModel,
-        inputs: Mapping[str, Any],
-        rows: TrainingRows,
-        candidates: Any,
-        training: bool,
-    ) -> Any:
+    def compare(self, compared: Compared, batch: Batch) -> Any:
         """The loss of each row, float32 [P]."""
 
     def losses(
@@ -89,7 +97,7 @@ class CandidateLoss(Loss):
         positives = rows.positives if self.remove_accidental_hits else None
         hits = accidental_hits(rows.targets, candidates, positives, rows.owner)
         compared = Compared(target_logit / self.temperature, logits / self.temperature, tf.logical_not(hits))
-        return self.compare(compared, model, inputs, rows, candidates, training)
+        return self.compare(compared, Batch(model, inputs, rows, candidates, training))
 
 
 @dataclass(frozen=True)
@@ -100,7 +108,7 @@ class DrawnLoss(CandidateLoss):
         >>> import tensorflow as tf
         >>> class Hinge(DrawnLoss):  # by how much the best negative is above the row's own item
         ...     name = "hinge"
-        ...     def compare(self, compared, model, inputs, rows, candidates, training):
+        ...     def compare(self, compared, batch):
         ...         logits = tf.where(compared.negative, compared.logits, compared.logits.dtype.min)
         ...         return tf.nn.relu(tf.reduce_max(logits, axis=1) - compared.target_logit)
         >>> inputs = {**model.example_inputs(), "negatives": tf.constant([3, 4])}  # model: any of the zoo

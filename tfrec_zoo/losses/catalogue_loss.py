@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import tensorflow as tf
 
-from tfrec_zoo.losses.candidate_loss import CandidateLoss, Compared
+from tfrec_zoo.losses.candidate_loss import Batch, CandidateLoss, Compared
 from tfrec_zoo.losses.comparisons import candidate_softmax
 from tfrec_zoo.losses.full_softmax import full_softmax
 from tfrec_zoo.losses.rows import TrainedModel, TrainingRows
@@ -33,15 +33,7 @@ class CatalogueLoss(CandidateLoss):
         """All trained rows: an item that training never saw is no negative."""
         return tf.range(model.schema.num_trained_items)
 
-    def compare(
-        self,
-        compared: Compared,
-        model: TrainedModel,
-        inputs: Mapping[str, Any],
-        rows: TrainingRows,
-        candidates: Any,
-        training: bool,
-    ) -> Any:
+    def compare(self, compared: Compared, batch: Batch) -> Any:
         """Cross-entropy of each row."""
         return candidate_softmax(*compared, self.label_smoothing)
 

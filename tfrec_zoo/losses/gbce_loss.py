@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from tfrec_zoo._errors import require
-from tfrec_zoo.losses.candidate_loss import Compared, DrawnLoss
+from tfrec_zoo.losses.candidate_loss import Batch, Compared, DrawnLoss
 from tfrec_zoo.losses.comparisons import gbce
-from tfrec_zoo.losses.rows import TrainedModel, TrainingRows
 from tfrec_zoo.schema import NUM_RESERVED
 
 
@@ -25,15 +23,7 @@ class GBCELoss(DrawnLoss):
         super().__post_init__()
         require(0 <= self.calibration <= 1, "`calibration` must be in [0, 1].", self.calibration)
 
-    def compare(
-        self,
-        compared: Compared,
-        model: TrainedModel,
-        inputs: Mapping[str, Any],
-        rows: TrainingRows,
-        candidates: Any,
-        training: bool,
-    ) -> Any:
+    def compare(self, compared: Compared, batch: Batch) -> Any:
         """Cross-entropies of each row."""
-        num_items = model.schema.num_items - NUM_RESERVED
+        num_items = batch.model.schema.num_items - NUM_RESERVED
         return gbce(*compared, num_items=num_items, calibration=self.calibration)

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tfrec_zoo._errors import require
 from tfrec_zoo.layers.item_frequency import ItemFrequency
-from tfrec_zoo.losses.candidate_loss import CandidateLoss, Compared
+from tfrec_zoo.losses.candidate_loss import Batch, CandidateLoss, Compared
 from tfrec_zoo.losses.comparisons import candidate_softmax
 from tfrec_zoo.losses.rows import TrainedModel, TrainingRows
 from tfrec_zoo.schema import Schema
@@ -66,40 +66,33 @@ class InBatchLoss(CandidateLoss):
         distinct, _ = tf.unique(rows.targets)
         return tf.concat([distinct, inputs["negatives"]], axis=0) if self.needs_negatives else distinct
 
-    def compare(
-        self,
-        compared: Compared,
-        model: TrainedModel,
-        inputs: Mapping[str, Any],
-        rows: TrainingRows,
-        candidates: Any,
-        training: bool,
-    ) -> Any:
+    def compare(self, compared: Compared, batch: Batch) -> Any:
         """Cross-entropy of each row; an item that the batch holds c times is scored once, counted c times."""
         target_logit, logits, negative = compared
-        if model.loss_state is not None:
-            target_log_q, log_q = self._log_q(model.loss_state, inputs, rows, candidates, training)
+        if batch.model.loss_state is not None:
+            target_log_q, log_q = self._log_q(batch)
             target_logit, logits = target_logit - target_log_q, logits - log_q[None, :]
-        _, _, counts = tf.unique_with_counts(rows.targets)
+        _, _, counts = tf.unique_with_counts(batch.rows.targets)
         log_count = tf.math.log(tf.cast(counts, tf.float32))
         if self.needs_negatives:
-            log_count = tf.concat([log_count, tf.zeros(tf.shape(inputs["negatives"]))], axis=0)
+            log_count = tf.concat([log_count, tf.zeros(tf.shape(batch.inputs["negatives"]))], axis=0)
         return candidate_softmax(target_logit, logits + log_count[None, :], negative, self.label_smoothing)
 
-    def _log_q(
-        self, frequency: Any, inputs: Mapping[str, Any], rows: TrainingRows, candidates: Any, training: bool
-    ) -> tuple[Any, Any]:
+    def _log_q(self, batch: Batch) -> tuple[Any, Any]:
         """Log of the expected number of times that each target and each candidate is a candidate."""
-        if training and self.log_q == "streaming":
+        frequency, rows = batch.model.loss_state, batch.rows
+        if batch.training and self.log_q == "streaming":
             frequency.update(rows.targets)
         size = tf.shape(rows.targets)[0]
-        target_log_q, log_q = (frequency(items, batch_size=size) for items in (rows.targets, candidates))
+        target_log_q, log_q = (
+            frequency(items, batch_size=size) for items in (rows.targets, batch.candidates)
+        )
         if not self.needs_negatives:
             return target_log_q, log_q
         # The expected draws of the batch's distinct items, then of the negatives.
         distinct, first = tf.unique(rows.targets)
         of_distinct = tf.math.unsorted_segment_max(rows.targets_log_q, first, tf.shape(distinct)[0])
-        drawn = tf.concat([of_distinct, inputs["negatives_log_q"]], axis=0)
+        drawn = tf.concat([of_distinct, batch.inputs["negatives_log_q"]], axis=0)
         return _log_add(target_log_q, rows.targets_log_q), _log_add(log_q, drawn)
 
 
