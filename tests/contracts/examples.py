@@ -80,7 +80,7 @@ def data(variant: str) -> tuple[FeatureSpace, EncodedSplit]:
 def make(name: str, variant: str, **overrides) -> RecommenderModel:
     features, split = data(variant)
     model = create_model(name, features.schema, **{**settings_of(name, variant), **overrides})
-    for part in getattr(model, "stages", [model]):
+    for part in model.training_stages().values():
         if part.config.loss == "in_batch" and part.config.log_q == "counted":
             part.frequency.set_counts(split.train.item_counts(split.num_items))
     if features.item_features:
