@@ -97,7 +97,7 @@ class Run:
     """What came of a plan.
 
     Example:
-        >>> run.model.name  # run: of `execute(plan)`
+        >>> run.report["model"]  # run: of `execute(plan)`
         'two_tower'
         >>> sorted(run.tests)  # beside the baselines
         ['ease', 'item_knn', 'popularity', 'two_tower']
