@@ -29,3 +29,8 @@ def test_unknown_and_taken_names_are_refused() -> None:
     with pytest.raises(ValueError, match="must be a string"):
         sizes.register("", 3)
     assert dict(sizes) == {"small": 1}
+    classes = Registry("error", {"key": KeyError}, subclass_of=LookupError)
+    made = Registry("number", {"one": 1}, instance_of=int)
+    for table, entry in ((classes, ValueError), (classes, KeyError()), (made, int), (made, "2")):
+        with pytest.raises(ValueError, match=r"must be (a subclass|an instance) of"):
+            table.register("other", entry)  # type: ignore[arg-type]

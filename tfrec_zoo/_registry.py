@@ -23,11 +23,21 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
     Args:
         what: the kind of thing, for messages.
         entries: name -> thing.
+        subclass_of: class of which every entry is a subclass, if entries are classes.
+        instance_of: class of every entry, if they are instances.
     """
 
-    def __init__(self, what: str, entries: Mapping[str, Entry]) -> None:
+    def __init__(
+        self,
+        what: str,
+        entries: Mapping[str, Entry],
+        *,
+        subclass_of: type | None = None,
+        instance_of: type | None = None,
+    ) -> None:
         self._what = what
         self._entries: dict[str, Any] = dict(entries)
+        self._subclass_of, self._instance_of = subclass_of, instance_of
 
     def __getitem__(self, name: str) -> Entry:
         entry: Entry = self._entries[name]
@@ -56,6 +66,17 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
             ValueError: the name is taken by another entry, or is no name.
         """
         require(isinstance(name, str) and bool(name), f"The name of a {self._what} must be a string.", name)
+        base, made = self._subclass_of, self._instance_of
+        require(
+            base is None or (isinstance(entry, type) and issubclass(entry, base)),
+            f"A {self._what} must be a subclass of {base and base.__name__}, the class itself.",
+            entry,
+        )
+        require(
+            made is None or isinstance(entry, made),
+            f"A {self._what} must be an instance of {made and made.__name__}.",
+            entry,
+        )
         taken = self[name] if name in self._entries else entry
         require(
             taken is entry or taken == entry,

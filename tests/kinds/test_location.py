@@ -80,6 +80,7 @@ def test_unknown_places_are_zero_in_a_request_too() -> None:
         ((11.0, 200.0), r"\(11\.0, 200\.0\) for 'b'"),
         ((11.0, None), r"\(11\.0, nan\) for 'b'"),
         (("north", 3), r"\('north', 3\) for 'b'"),
+        ((1.0,), r"\(1\.0,\) for 'b'"),
         ((1.0, 2.0, 3.0), r"\(1\.0, 2\.0, 3\.0\) for 'b'"),
         (7.0, "7.0 for 'b'"),
     ],

@@ -58,3 +58,11 @@ def test_what_is_no_number_is_named() -> None:
         Items(["a", "b"], price=["3.50", "abc"], kinds={"price": "number"})
     items = Items(["a", "b", "c"], price=["3.50", "", None], kinds={"price": "bucketed_number"})
     np.testing.assert_array_equal(items.columns["price"], [3.5, np.nan, np.nan])
+
+
+def test_a_slip_in_a_table_is_no_farther_than_eight_deviations() -> None:
+    price = Number.fit(np.array([1.0, 3.0]))
+    raw = np.array([2.0, 1e6, -1e30, 17.0, np.inf, np.nan], np.float32)
+    expected = [0.0, 8.0, -8.0, 8.0, 0.0, 0.0]
+    np.testing.assert_allclose(price(raw), expected)
+    np.testing.assert_allclose(price.encode(tf.constant(raw), None), expected)

@@ -136,6 +136,7 @@ def test_wrong_settings_are_refused(hinge: None) -> None:
         ({"loss": "hinge", "loss_settings": {"scale": "2"}}, "`scale` must be a value of type float"),
         ({"loss": "full", "loss_settings": {"scale": 2.0}}, "Unknown setting of the loss 'full'"),
         ({"loss": "hing"}, "Did you mean 'hinge'"),
+        ({"loss": "gbce", "num_negatives": 2, "loss_settings": {"num_negatives": 3}}, "set it there"),
     ):
         with pytest.raises(ValueError, match=message):
             create_model("two_tower", FEATURES.schema, **settings)

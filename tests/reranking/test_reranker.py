@@ -111,3 +111,51 @@ def test_a_refresh_keeps_it_and_an_unregistered_one_is_refused(tmp_path: Path) -
     with pytest.raises(ValueError, match="Unknown re-ranker"):
         verify(tmp_path / "m", 5)
     RERANKERS.register("upside", Upside)
+
+
+class Zero(ReRanker):
+    """Forgets what must not come."""
+
+    def __call__(self, scores: Any, *, inputs: Mapping[str, Any], k: Any) -> Any:
+        return keras.ops.zeros_like(scores)
+
+
+class Short(ReRanker):
+    """Forgets most items."""
+
+    def __call__(self, scores: Any, *, inputs: Mapping[str, Any], k: Any) -> Any:
+        return scores[:, :5]
+
+
+def test_what_must_not_come_does_not_come_back(tmp_path: Path) -> None:
+    features = features_of(False)
+    model = small_model("gru_ranker", features)
+    history, left_out = IDS[:3], IDS[5:7]
+    RERANKERS.register("zero", Zero)
+    try:
+        export(model, features, tmp_path / "m", reranker=Zero(), litert=["float32"])
+        served = load(tmp_path / "m")
+    finally:
+        RERANKERS.unregister("zero")
+    device = LiteRTRecommender(next(iter(served.manifest.litert_files(tmp_path / "m").values())))
+    for found in (
+        recommend(model, features, history, k=50, exclude=left_out, reranker=Zero()),
+        served.recommend(history, k=50, exclude=left_out),
+        device.recommend(history, k=50, exclude=left_out),
+    ):
+        assert len(found) == len(IDS) - 5
+        assert not {item.item_id for item in found} & {*history, *left_out}
+
+
+def test_what_is_no_re_ranker_is_refused() -> None:
+    features = features_of(False)
+    model = small_model("gru_ranker", features)
+    for wrong in ("upside", Upside):
+        with pytest.raises(TypeError, match="must be a ReRanker that is made"):
+            recommend(model, features, reranker=wrong)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="must give a score for each that it gets"):
+        recommend(model, features, reranker=Short())
+    with pytest.raises(ValueError, match="must give a score for each that it gets"):
+        evaluate(model, features.transform(SPLIT), reranker=Short())
+    with pytest.raises(ValueError, match="must be a subclass of ReRanker"):
+        RERANKERS.register("made", Upside())  # type: ignore[arg-type]

@@ -47,6 +47,12 @@ class ConsoleProgress(Progress):
         for line in removals:
             self._output.say(line)
 
+    def columns_read(self, kinds: Mapping[str, str]) -> None:
+        """Which kind each column was taken for, since kinds are guessed where none is said."""
+        if kinds:
+            told = ", ".join(f"{name} as {kind}" for name, kind in kinds.items())
+            self._output.say(f"Columns read: {told}. NAME:KIND says another kind.")
+
     def fit_begins(self, epochs: int, monitor: str) -> None:
         """Draw a new bar, moved by an epoch."""
         self._monitor = f"val_{monitor}"

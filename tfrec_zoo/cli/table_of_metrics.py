@@ -29,7 +29,11 @@ def show_reports(output: Output, reports: Mapping[str, EvaluationReport]) -> Non
     output.table(title, ["model", *SHOWN, f"{SHOWN[0]}, 95 %"], rows)
     for count, why in (
         (first.unknown_targets, "are outside the catalogue"),
-        (first.seen_targets, "were met before and left the ranking (--set exclude_seen=false keeps them)"),
+        (
+            first.seen_targets,
+            "were met before and left the ranking (--include-seen, or in training --set "
+            "exclude_seen=false, keeps them)",
+        ),
     ):
         if count:
             output.say(f"{count:,} of {first.num_targets:,} targets {why}: each counts as a miss.")

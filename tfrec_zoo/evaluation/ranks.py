@@ -13,7 +13,7 @@ from tfrec_zoo._errors import UnknownNameError, require
 from tfrec_zoo.evaluation.scorer import ScoreFunction, Scorer, check_scorer, check_split, model_name
 from tfrec_zoo.evaluation.top_k import top_k
 from tfrec_zoo.features.encoded import EncodedInteractions, EncodedSplit
-from tfrec_zoo.reranking import ReRanker
+from tfrec_zoo.reranking import ReRanker, reranker_of
 from tfrec_zoo.schema import NUM_RESERVED, PAD
 
 Array = npt.NDArray[Any]
@@ -103,14 +103,14 @@ def target_ranks(
     ranks = np.full(len(owner), np.inf)
     seen_targets = 0
     lists = np.empty((len(rows), list_k), np.int32)
-    rerank = reranker or ReRanker()
+    rerank = reranker_of(reranker).apply
     for block, scores, batch in _score_blocks(model, history, rows, split.num_items, block_size):
         targets = slice(row_splits[block.start], row_splits[block.stop])
         local = np.searchsorted(rows[block], owner[targets])
         scores[:, others] = -np.inf
         if exclude_seen:
             seen_targets += _leave_candidates(scores, history, rows[block], local, item[targets])
-        scores = np.asarray(rerank(scores, inputs=batch, k=k))
+        scores = rerank(scores, inputs=batch, k=k)
         order, ranks[targets] = _ranks_of(scores, local, item[targets], block_size)
         item[targets] = item[targets][order]
         if list_k:

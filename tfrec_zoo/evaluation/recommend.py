@@ -20,7 +20,7 @@ from tfrec_zoo.recommendation import (
     id_strings,
     list_length,
 )
-from tfrec_zoo.reranking import ReRanker
+from tfrec_zoo.reranking import ReRanker, reranker_of
 from tfrec_zoo.schema import NUM_RESERVED, PAD, Feature
 
 Array = npt.NDArray[Any]
@@ -173,7 +173,7 @@ def recommend_indices(
         scores = np.array(score(inputs), dtype=np.float32)
         allowed = _allowed(len(scores), scores.shape[1], never, allow)
     scores[~allowed] = -np.inf
-    return top_k(np.asarray((reranker or ReRanker())(scores, inputs=inputs, k=k)), k)
+    return top_k(reranker_of(reranker).apply(scores, inputs=inputs, k=k), k)
 
 
 def _allowed(size: int, num_items: int, never: Sequence[Array], allow: Array | None) -> npt.NDArray[np.bool_]:

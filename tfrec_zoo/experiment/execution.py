@@ -88,6 +88,8 @@ def _prepare(plan: Plan, progress: Progress) -> _Data:
     features = FeatureSpace.fit(
         split.train, plan.dataset.items, plan.dataset.users, content=plan.content, profile=plan.profile
     )
+    described = (*features.schema.item_features, *features.schema.user_features)
+    progress.columns_read({feature.name: feature.kind for feature in described})
     return _Data(split, filtered, features, features.transform(split))
 
 

@@ -29,6 +29,9 @@ class Progress:
     def filtered(self, removals: Sequence[str]) -> None:
         """Each filter that removed rows has a line."""
 
+    def columns_read(self, kinds: Mapping[str, str]) -> None:
+        """These columns of items and users are read, each as a feature of this kind."""
+
     def fit_begins(self, epochs: int, monitor: str) -> None:
         """A `fit` of at most so many epochs begins; its best epoch has the best "val_MONITOR"."""
 

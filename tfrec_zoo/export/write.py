@@ -22,7 +22,7 @@ from tfrec_zoo.features.feature_space import FeatureSpace
 from tfrec_zoo.models.base import RecommenderModel
 from tfrec_zoo.models.registry import MODELS
 from tfrec_zoo.models.stored_items import with_stored_items
-from tfrec_zoo.reranking import ReRanker, describe_reranker
+from tfrec_zoo.reranking import ReRanker, describe_reranker, reranker_of
 
 _PACKAGES = ("tensorflow", "keras", "numpy")
 _NUM_REQUESTS = 32
@@ -76,7 +76,7 @@ def export(
         "`features` must be those that the model was built for.",
         features.schema,
     )
-    described = describe_reranker(reranker or ReRanker())
+    described = describe_reranker(reranker_of(reranker))
     names = list(dict.fromkeys(["saved_model", *litert_formats(litert), *formats]))
     check_formats(names, model.profile_features)
     check_target(path)

@@ -54,7 +54,8 @@ class Location(FeatureKind):
         for place, value in enumerate(values):
             try:
                 if value is not None and not np.isscalar(value):
-                    result[place] = [np.nan if is_unknown(part) else float(part) for part in value]
+                    latitude, longitude = (np.nan if is_unknown(part) else float(part) for part in value)
+                    result[place] = latitude, longitude
                 elif not is_unknown(value):
                     raise ValueError
             except (TypeError, ValueError):

@@ -13,10 +13,16 @@ from tfrec_zoo.feature_kind import Array, FeatureKind, RawSpec
 from tfrec_zoo.kinds.read_numbers import are_numbers, as_requested, read_numbers
 from tfrec_zoo.schema import Feature
 
+_FARTHEST = 8.0
+"""Standard deviations."""
+
 
 @dataclass(frozen=True)
 class Number(FeatureKind):
-    """A number less the training mean, over the training standard deviation; unknown is 0."""
+    """A number less the training mean, over the training standard deviation; unknown is 0.
+
+    What is farther than eight deviations is as far as eight, so that a slip in a table decides no list.
+    """
 
     name: ClassVar[str] = "number"
     dtype: ClassVar[str] = "float32"
@@ -54,7 +60,7 @@ class Number(FeatureKind):
 
     def __call__(self, values: Array) -> Array:
         scaled = (as_requested(values).astype(np.float64) - self.mean) / self.std
-        return np.where(np.isfinite(scaled), scaled, 0.0).astype(np.float32)
+        return np.where(np.isfinite(scaled), np.clip(scaled, -_FARTHEST, _FARTHEST), 0.0).astype(np.float32)
 
     def save(self, folder: Path, name: str) -> dict[str, Any]:
         return {"mean": self.mean, "std": self.std}
@@ -66,7 +72,8 @@ class Number(FeatureKind):
         import tensorflow as tf
 
         scaled = (raw - self.mean) / self.std
-        return tf.where(tf.math.is_finite(scaled), scaled, 0.0)
+        cut = tf.minimum(tf.maximum(scaled, -_FARTHEST), _FARTHEST)
+        return tf.where(tf.math.is_finite(scaled), cut, 0.0)
 
     def draw(self, generator: np.random.Generator, n: int) -> Array:
         raw = self.mean + self.std * generator.normal(size=n)

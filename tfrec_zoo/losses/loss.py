@@ -136,5 +136,10 @@ class Loss(ABC):
         for name in settings:
             if name not in names:
                 raise UnknownNameError(f"setting of the loss {cls.name!r}", name, names)
+            require(
+                not hasattr(config, name),
+                f"`{name}` is a hyper-parameter of the model: set it there, and not in `loss_settings`.",
+                settings[name],
+            )
         shared = {name: getattr(config, name) for name in names if hasattr(config, name)}
         return cls(**{**shared, **settings})

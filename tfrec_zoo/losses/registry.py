@@ -23,5 +23,6 @@ LOSSES: Registry[type[Loss]] = Registry(
         "rating": RatingLoss,
         "like": LikeLoss,
     },
+    subclass_of=Loss,
 )
 """Name -> class."""

@@ -23,6 +23,7 @@ LIST_METRICS: Registry[ListMetric] = Registry(
         "serendipity": Serendipity(),
         "calibration": Calibration(),
     },
+    instance_of=ListMetric,
 )
 """Short name -> metric of what the recommended lists are like."""
 

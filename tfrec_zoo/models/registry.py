@@ -24,6 +24,7 @@ MODELS: Registry[type[RecommenderModel]] = Registry(
         "two_stage": TwoStage,
         "two_tower": TwoTower,
     },
+    subclass_of=RecommenderModel,
 )
 """Name -> class; another joins by `MODELS.register("name", MyModel)`."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from tfrec_zoo._errors import require
 from tfrec_zoo._registry import Registry
 
@@ -23,8 +25,8 @@ class ReRanker:
         True
         >>> class Reversed(ReRanker):
         ...     def __call__(self, scores, *, inputs, k):
-        ...         return np.where(np.isinf(scores), scores, -scores)
-        >>> Reversed()(scores, inputs={}, k=1).tolist()  # for exports: RERANKERS.register(...)
+        ...         return -scores  # `apply` puts -inf back
+        >>> Reversed().apply(scores, inputs={}, k=1).tolist()  # for exports: RERANKERS.register(...)
         [[-inf, -inf, -0.5, -2.0]]
     """
 
@@ -45,8 +47,47 @@ class ReRanker:
         """
         return scores
 
+    def apply(self, scores: Any, *, inputs: Mapping[str, Any], k: Any) -> Any:
+        """What every list is made of: the answer of a call, with -inf where the scores have it.
 
-RERANKERS: Registry[type[ReRanker]] = Registry("re-ranker", {"none": ReRanker})
+        Raises:
+            ValueError: an answer of another shape.
+        """
+        found = self(scores, inputs=inputs, k=k)
+        if found is scores:
+            return scores
+        pairs = zip(found.shape, scores.shape, strict=False)
+        require(
+            len(found.shape) == len(scores.shape) and all(a == b or None in (a, b) for a, b in pairs),
+            f"The re-ranker {type(self).__name__} must give a score for each that it gets, "
+            f"{tuple(scores.shape)}.",
+            tuple(found.shape),
+        )
+        if isinstance(scores, np.ndarray):
+            return np.where(np.isneginf(scores), scores, np.asarray(found, scores.dtype))
+        import tensorflow as tf
+
+        # LiteRT has no is_inf, and writes the lowest number in the place of -inf.
+        return tf.where(scores <= scores.dtype.min, scores, found)
+
+
+def reranker_of(given: ReRanker | None) -> ReRanker:
+    """What is asked between scores and lists: the given one, or the one that changes nothing.
+
+    Raises:
+        TypeError: a name or a class, where one must be made.
+    """
+    if given is None:
+        return ReRanker()
+    if not isinstance(given, ReRanker):
+        raise TypeError(
+            "`reranker` must be a ReRanker that is made, e.g. `RERANKERS.find(name)(...)`. "
+            f"Received: {given!r}"
+        )
+    return given
+
+
+RERANKERS: Registry[type[ReRanker]] = Registry("re-ranker", {"none": ReRanker}, subclass_of=ReRanker)
 """Name -> class."""
 
 

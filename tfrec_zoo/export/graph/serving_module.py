@@ -21,7 +21,7 @@ from tfrec_zoo.features.feature_space import FeatureSpace
 from tfrec_zoo.models.base import RecommenderModel
 from tfrec_zoo.models.catalogue.mask import catalogue_mask
 from tfrec_zoo.models.catalogue.top_k import catalogue_top_k
-from tfrec_zoo.reranking import ReRanker
+from tfrec_zoo.reranking import ReRanker, reranker_of
 from tfrec_zoo.schema import NUM_RESERVED, PAD, PAD_TOKEN
 from tfrec_zoo.vocabulary.lookup import lookup, rows_of, vocabulary_table
 
@@ -53,7 +53,7 @@ class ServingModule(tf.Module):
         # As an attribute itself, the model would be tracked and saved with all of its weights.
         self._of_model: Callable[[], RecommenderModel] = lambda: model
         self._k = k
-        self._reranker = reranker or ReRanker()
+        self._reranker = reranker_of(reranker)
         replaced = {id(weight) for weight in model.item_weights}
         if model.schema.item_features:
             replaced = {id(weight) for encoder in model.item_encoders for weight in encoder.catalogue_weights}
@@ -168,7 +168,7 @@ class ServingModule(tf.Module):
             never = tf.concat([never, lookup(self.item_table, exclude)], axis=1)
         allowed = self._allowed(allow)[None, :] & catalogue_mask(never, self._num_rows)
         scores = self._model.catalogue_scores(inputs, self._vectors, allowed)
-        return self._top_k(self._reranker(scores, inputs=inputs, k=k), k)
+        return self._top_k(self._reranker.apply(scores, inputs=inputs, k=k), k)
 
     @property
     def _num_rows(self) -> int:

@@ -21,7 +21,7 @@ from tfrec_zoo.bundle import (
 from tfrec_zoo.feature_kind import FeatureKind
 from tfrec_zoo.features.feature_space import FeatureSpace
 from tfrec_zoo.models.base import RecommenderModel
-from tfrec_zoo.reranking import ReRanker
+from tfrec_zoo.reranking import ReRanker, reranker_of
 from tfrec_zoo.schema import NUM_RESERVED
 
 Array = npt.NDArray[Any]
@@ -130,7 +130,7 @@ def golden_answers(
     def ranked(allowed: Array) -> Array:
         scores = model.catalogue_scores(inputs, vectors, tf.constant(allowed))
         scores = np.where(allowed, scores, np.float32(-np.inf))
-        return np.asarray((reranker or ReRanker())(scores, inputs=encoded, k=k))
+        return np.asarray(reranker_of(reranker).apply(scores, inputs=encoded, k=k))
 
     return {
         SERVING_SIGNATURE: Golden(raw, ranked(unseen), "item_ids", unseen),
