@@ -292,6 +292,7 @@ def test_sound_of_a_parquet_table_of_ones_own(table: Path, tmp_path: Path) -> No
     assert f"Received: {items.item_id[7]!r} with shape" in run.stderr
 
 
+@pytest.mark.slow
 def test_prices_and_places_of_a_shop_and_a_new_item(table: Path, tmp_path: Path) -> None:
     items = synthetic(num_users=80, num_items=40, num_interactions=1600, seed=4).items
     assert items is not None

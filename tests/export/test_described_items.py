@@ -166,6 +166,7 @@ def test_places_and_people_with_homes(name: str, tmp_path: Path) -> None:
             assert lists[0] != lists[1] != lists[2]
 
 
+@pytest.mark.slow
 def test_texts_of_users_are_served(tmp_path: Path) -> None:
     bios = [("loves " if place % 2 else "hates ") + "cups and jugs" for place in range(60)]
     users = Users(DATA.users.user_id, {"bio": bios}, {"bio": "text"})

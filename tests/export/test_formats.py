@@ -112,6 +112,7 @@ def test_an_export_that_the_engine_answers_otherwise_from_is_refused(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_verify_says_what_nothing_here_can_check(
     toy_format: None, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

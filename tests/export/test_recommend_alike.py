@@ -25,7 +25,13 @@ MODELS: dict[str, dict[str, Any]] = {
 Both = tuple[RecommenderModel, FeatureSpace, SavedModelRecommender]
 
 
-@pytest.fixture(scope="module", params=MODELS)
+@pytest.fixture(
+    scope="module",
+    params=[
+        "two_tower",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in MODELS if name != "two_tower"),
+    ],
+)
 def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Both:
     features = features_of(False)
     model = small_model(request.param, features, **MODELS[request.param])

@@ -111,6 +111,7 @@ def ndcg_of(lists: list[list[str]], targets: list[str]) -> float:
     return float(np.mean(gains))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("joint", [False, True], ids=["one after the other", "at once"])
 def test_each_stage_has_its_own_history_and_loss(joint: bool, tmp_path: Path) -> None:
     """With every item a candidate, the model ranks as its ranker does: in Keras, and in the SavedModel."""

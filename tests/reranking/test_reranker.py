@@ -54,7 +54,7 @@ def test_the_identity_changes_nothing() -> None:
     assert type(make_reranker({})) is ReRanker
 
 
-@pytest.mark.parametrize("name", ["two_tower", "two_stage"])
+@pytest.mark.parametrize("name", ["two_tower", pytest.param("two_stage", marks=pytest.mark.slow)])
 def test_every_door_gives_the_re_ranked_list(name: str, tmp_path: Path) -> None:
     features = features_of(False)
     model, reranker = small_model(name, features), Upside(12)
